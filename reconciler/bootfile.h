@@ -1,0 +1,74 @@
+/*
+ * bootfile - the one generated file beside a container's config, which is also the record.
+ * It holds what LXC needs to start the container with the same properties, and as comments which
+ * properties we own. The container's config includes it by its last line. Written atomically, many
+ * at once with two syncfs.
+ *
+ * LXCPATH/NAME/evenkeel.conf:
+ *     # evenkeel 1 boot file and record; generated, do not edit. See evenkeel(8).
+ *     #@ container PATH NAME          (PATH and NAME in the escaping of the record)
+ *     #@ own OBJECT ATTRIBUTE VALUE   (one per owned property)
+ *     #@ window BASE SIZE             (isolated id window)
+ *     lxc.KEY = VALUE ...
+ *     #@ end CHECKSUM                 (of all bytes before this line)
+ */
+#pragma once
+
+#include "schema/driver.h"
+
+#define BOOTFILE_NAME "evenkeel.conf"
+
+enum record_state {
+	RECORD_NONE, /* no boot file */
+	RECORD_FINE,
+	RECORD_TORN, /* cut, edited or of an unknown version: rebuilt from the kernel, kept aside */
+	RECORD_FOREIGN, /* names another container: a copy */
+};
+
+enum include_state {
+	INCLUDE_NONE,     /* the config does not include our file */
+	INCLUDE_FINE,     /* by its last line */
+	INCLUDE_NOT_LAST, /* something (save_config) came after it and overrides it */
+	INCLUDE_FOREIGN,  /* it includes another container's boot file */
+};
+
+/* What our file says of a container. */
+struct record {
+	enum record_state state;
+	enum include_state include;
+	struct properties owned;    /* sorted; values as we last wrote them */
+	struct idmap_window window; /* size 0: none */
+	char digest[17]; /* of the file's bytes as they are, hex; "" when there is none */
+};
+
+/* Reads record and include of NAME below the open LXC path. Never fails: a container without
+ * either has RECORD_NONE. */
+void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
+		   struct record *out);
+
+/* The file's text for these owned properties and LXC lines ("lxc.cgroup.memory... = ..."); both
+ * are written in the order given. */
+char *bootfile_render(const char *lxcpath, const char *name, const struct properties *owned,
+		      const struct idmap_window *window, const char *const *lines, size_t n_lines,
+		      struct arena *a);
+/* As record.digest for a text. */
+void bootfile_digest(const char *text, char out[17]);
+
+/* One LXC config line "KEY = VALUE" through the one writer that lets nothing escape into LXC's
+ * grammar: NULL with a reason in *WHY for line breaks, NUL and what LXC would cut. */
+char *bootfile_line(const char *key, const char *value, struct arena *a, const char **why);
+
+/* A batch of boot files: all temporaries, one syncfs, all renames, one syncfs. */
+struct bootfile_batch;
+struct bootfile_batch *bootfile_batch_new(int lxcpath_dir, const char *lxcpath, struct arena *a);
+/* Adds a file to write (TEXT, NULL: remove it) and mends the include line. *ERROR (may be NULL) is
+ * set by the commit: 0 or an errno, with a one-line reason in *WHY. */
+void bootfile_batch_add(struct bootfile_batch *b, const char *name, const char *text, int *error,
+			const char **why);
+/* Writes all. Returns the number of files that failed. The batch is empty afterwards. */
+size_t bootfile_batch_commit(struct bootfile_batch *b);
+
+/* Takes our include line and boot file away, puts commented-out lines back; nothing of ours stays
+ * in the folder. Returns 0 or -errno with WHY. */
+int bootfile_release(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
+		     const char **why);

@@ -1,0 +1,36 @@
+/*
+ * container - LXC's containers in one LXC path, looked at without ever waiting for one.
+ * The only room that talks to liblxc about what exists and runs; whatever can block (create,
+ * start, stop, freeze, destroy) is a job (reconciler/lifecycle).
+ */
+#pragma once
+
+#include "limits/cgroup.h"
+#include "reconciler/options.h"
+
+struct containers {
+	struct arena *arena;
+	const char *lxcpath;
+	int dir; /* O_PATH directory fd of lxcpath; -1: it does not exist */
+	const struct host *host;
+	const struct cgroup_layout *layout;
+	const char **active; /* names with a living monitor, sorted: one list_active_containers */
+	size_t n_active;
+	struct hints
+	    *hints; /* init pids of this boot, from /run/evenkeel: hints, verified by pidfd */
+	void (*wrote)(const char *what, const char *value, int error);
+};
+
+/* Takes stock of LXCPATH. Never NULL; a missing path is an empty one. */
+struct containers *containers_open(const char *lxcpath, const struct host *host,
+				   const struct cgroup_layout *layout, struct arena *a);
+/* Saves the hints (best effort) and closes. */
+void containers_close(struct containers *cs);
+
+/* Looks at one container: status, init, pidfd, /proc fd, cgroup. Cheap for a stopped or missing one
+ * (no liblxc handle is made). Never NULL. Without readable hints liblxc is asked for init's pid. */
+struct container *container_open(struct containers *cs, const char *name);
+void container_close(struct container *c);
+
+/* Names of all containers defined in the path, sorted (a readdir, each with a config file). */
+size_t containers_defined(struct containers *cs, const char ***out);

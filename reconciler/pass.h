@@ -1,0 +1,48 @@
+/*
+ * pass - load, expand, desire, observe, diff, order, apply, verify: level, never edge.
+ * diff and apply run the same code up to the last step. The result is plain data; report prints it.
+ */
+#pragma once
+
+#include "reconciler/bootfile.h"
+#include "reconciler/load.h"
+#include "schema/driver.h"
+
+/* What happens to an instance as a whole. */
+enum whole { WHOLE_NONE, WHOLE_CREATE, WHOLE_UPDATE, WHOLE_REPLACE, WHOLE_DELETE };
+
+struct outcome {
+	const char *name;
+	const struct instance *instance; /* NULL: released (its manifest is gone) */
+	enum status status;
+	enum whole whole;
+	struct changes changes;         /* in order */
+	struct diagnostics diagnostics; /* of this instance: held back, released, warnings */
+	bool in_sync; /* nothing to do now: waiting and unsupported do not count */
+	bool held_back;
+};
+
+struct summary {
+	size_t create, update, replace, remove, in_sync, live, pending_restart, unsupported,
+	    skipped, failed, errors;
+};
+
+struct result {
+	struct arena *arena;
+	struct generation *generation; /* owned */
+	const struct host *host;
+	struct outcome *outcomes; /* sorted by name, those in sync too */
+	size_t n;
+	struct summary summary;
+	struct diagnostics diagnostics; /* of the host and of the pass as a whole */
+	bool trouble;                   /* exit status 2: nothing could be done */
+	bool applied;
+	size_t kernel_writes;
+};
+
+enum pass_mode { PASS_DIFF, PASS_APPLY, PASS_STATUS };
+
+/* Runs one pass over O->directory and O->lxcpath; only O->names are planned when given (the world
+ * is built whole). Never NULL. */
+struct result *pass_run(const struct options *o, enum pass_mode mode);
+void result_free(struct result *r);

@@ -1,0 +1,27 @@
+/*
+ * report - results as people read them, and as programs do: two printers of one result.
+ */
+#pragma once
+
+#include "reconciler/pass.h"
+
+#include <stdio.h>
+
+/* Findings on standard error: FILE:LINE:COLUMN: error: MESSAGE, the line, a caret, the hint. */
+void report_diagnostics(const struct options *o, const struct diagnostics *ds);
+
+/* A plan or what became of it. */
+void report_text(FILE *f, const struct options *o, const struct result *r);
+void report_json(FILE *f, const struct options *o, const struct result *r);
+
+struct json_t;
+/* JSON pieces that several commands share. The caller owns the reference. */
+struct json_t *json_origin(const struct setting *s, const struct document *from);
+struct json_t *json_diagnostics(const struct diagnostics *ds);
+
+/* Is this a value to be hidden: environment.*, cloud-init.*, and user.* keys ending in password,
+ * token, secret or key? */
+bool report_secret(const char *key);
+
+/* A property's value in the units people read: 268435456 of memory.max is "256MiB". Escaped. */
+char *report_value(const char *object, const char *attribute, const char *value, struct arena *a);

@@ -1,0 +1,64 @@
+/*
+ * driver - the one shape of everything that evenkeel can make true.
+ * A container is what drivers look at and work on: fds and facts of one LXC container, taken in
+ * this pass. A driver says what should hold, what holds, and makes the difference go away.
+ */
+#pragma once
+
+#include "schema/world.h"
+
+#include <sys/types.h>
+
+struct cgroup; /* limits/cgroup: the kept directory fds of one container */
+
+/* One LXC container, as found in this pass. Owned by reconciler/container. */
+struct container {
+	struct arena *arena; /* lives as long as the pass */
+	const char *name;
+	const char *lxcpath;
+	enum status status;
+	pid_t init; /* 0 unless running or frozen */
+	int pidfd;  /* of init; -1 */
+	int proc;   /* O_PATH directory fd of /proc/INIT, opened after pidfd; -1 */
+	const struct host *host;
+	struct cgroup *cgroup; /* NULL unless running or frozen */
+	/* The value of an LXC config item ("lxc.cgroup.memory.limit_in_bytes") in the container's
+	 * own config, without our boot file; several lines are joined by line breaks. NULL: not
+	 * set. */
+	const char *(*own_item)(const struct container *c, const char *item);
+	/* The same item as the running container was started with. NULL: not set or not running. */
+	const char *(*running_item)(const struct container *c, const char *item);
+	/* Told of every write to the kernel, for -vv: the path or link, the text, 0 or an errno.
+	 * May be NULL. */
+	void (*wrote)(const char *what, const char *value, int error);
+	void *lxc; /* reconciler/container's own */
+};
+
+/* One kind of object: how it is wanted, found and made true. */
+struct driver {
+	const char *kind; /* of its objects: "cgroup" has cgroup, "io" has io/8:0 */
+	/* What should hold for WORLD's instance. Pure: the same world gives the same answer. A
+	 * device or key that this host cannot serve is added with EFFECT_UNSUPPORTED and a reason.
+	 */
+	void (*desire)(const struct world *w, const struct world_instance *i,
+		       struct properties *out);
+	/* What holds now, for the objects and attributes in ASKED (sorted; only this driver's);
+	 * ASKED == NULL: everything that the driver could own and that differs from a fresh start.
+	 * Only reads. */
+	void (*observe)(struct container *c, const struct properties *asked,
+			struct properties *out);
+	/* What holds when we let go of OWNED: what the container's own config says, else the
+	 * default of a fresh start. NULL: it simply goes. */
+	const char *(*base)(const struct container *c, const struct property *owned,
+			    struct arena *a);
+	/* Makes N changes true, all of this driver and of one container, in the order that never
+	 * passes through a state wider than both old and new. Each change gets its verdict. Safe to
+	 * repeat. */
+	void (*apply)(struct container *c, struct change **changes, size_t n);
+	/* The lines of the boot file that bring VALUE about at a start, or none: appended to OUT as
+	 * "lxc.KEY = VALUE" texts, one per item. Only for BOOT_FILE properties. NULL: never any. */
+	void (*boot)(const struct host *host, const struct property *desired, struct arena *a,
+		     const char ***lines, size_t *n, size_t *capacity);
+	/* The kernel file or call behind an attribute on HOST, for -vv and explain; NULL: none. */
+	const char *(*place)(const struct host *host, const struct property *p, struct arena *a);
+};

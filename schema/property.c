@@ -1,0 +1,109 @@
+#include "schema/property.h"
+
+#include "schema/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void properties_init(struct properties *p, struct arena *a)
+{
+	*p = (struct properties){.arena = a};
+}
+
+struct property *properties_add(struct properties *p, struct property item)
+{
+	p->items = arena_grow(p->arena, p->items, p->n, &p->capacity, sizeof(*p->items));
+	p->items[p->n] = item;
+	return &p->items[p->n++];
+}
+
+bool object_is(const char *object, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	return strncmp(object, kind, n) == 0 && (object[n] == '\0' || object[n] == '/');
+}
+
+/* "io/8:0" sorts behind "io" and before "iox": the slash counts as an end. */
+static int compare_objects(const char *x, const char *y)
+{
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	return (int)(unsigned char)(*x == '/' ? 1 : *x) - (int)(unsigned char)(*y == '/' ? 1 : *y);
+}
+
+int property_compare(const struct property *x, const struct property *y)
+{
+	int order = compare_objects(x->object, y->object);
+
+	return order ? order : strcmp(x->attribute, y->attribute);
+}
+
+static int compare_items(const void *x, const void *y)
+{
+	return property_compare(x, y);
+}
+
+/* A merge sort is stable, which "the later added wins" needs and qsort does not promise. */
+static void merge_sort(struct property *items, struct property *spare, size_t n)
+{
+	size_t half = n / 2, i = 0, j = half, k = 0;
+
+	if (n < 2)
+		return;
+	merge_sort(items, spare, half);
+	merge_sort(items + half, spare, n - half);
+	memcpy(spare, items, half * sizeof(*items));
+	while (i < half && j < n) {
+		if (property_compare(&spare[i], &items[j]) <= 0)
+			items[k++] = spare[i++];
+		else
+			items[k++] = items[j++];
+	}
+	memcpy(items + k, spare + i, (half - i) * sizeof(*items));
+}
+
+void properties_sort(struct properties *p)
+{
+	size_t n = 0;
+
+	if (p->n < 2)
+		return;
+	merge_sort(p->items, arena_alloc(p->arena, p->n * sizeof(*p->items)), p->n);
+	for (size_t i = 0; i < p->n; i++) {
+		if (n > 0 && property_compare(&p->items[n - 1], &p->items[i]) == 0)
+			n--;
+		p->items[n++] = p->items[i];
+	}
+	p->n = n;
+}
+
+const struct property *properties_find(const struct properties *p, const char *object,
+				       const char *attribute)
+{
+	struct property wanted = {.object = object, .attribute = attribute};
+
+	if (p->n == 0)
+		return NULL;
+	return bsearch(&wanted, p->items, p->n, sizeof(*p->items), compare_items);
+}
+
+struct change *changes_add(struct changes *c, struct change item)
+{
+	c->items = arena_grow(c->arena, c->items, c->n, &c->capacity, sizeof(*c->items));
+	c->items[c->n] = item;
+	return &c->items[c->n++];
+}
+
+void change_fail(struct change *c, struct arena *a, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	c->error = arena_vprintf(a, format, args);
+	va_end(args);
+	c->error_number = error;
+	c->verdict = VERDICT_FAILED;
+}

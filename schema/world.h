@@ -1,0 +1,86 @@
+/*
+ * world - all that a plan may depend on, as plain data: the host, the instances, the allocations.
+ * Built once per pass by the reconciler; drivers' desire() are pure functions of it.
+ */
+#pragma once
+
+#include "schema/expand.h"
+#include "schema/idmap.h"
+#include "schema/property.h"
+
+/* A logical CPU that may be used. */
+struct cpu {
+	uint32_t number, core, package, node; /* core and package as in sysfs topology */
+};
+
+/* The cgroup controllers that limits need, in this order everywhere. */
+enum controller {
+	CONTROLLER_CPU,
+	CONTROLLER_CPUSET,
+	CONTROLLER_MEMORY,
+	CONTROLLER_PIDS,
+	CONTROLLER_IO, /* blkio on v1 */
+	CONTROLLER_HUGETLB,
+	CONTROLLER_NET_PRIO,
+	CONTROLLER_FREEZER,
+	CONTROLLER_DEVICES,
+	N_CONTROLLERS,
+};
+
+enum cgroup_version { CGROUP_NONE, CGROUP_V1, CGROUP_V2 };
+
+struct link_name {
+	int index;
+	const char *name;
+};
+
+struct host {
+	const char *name;   /* for hosts: patterns */
+	uint64_t memory;    /* MemTotal, bytes */
+	uint64_t page_size; /* bytes */
+	struct cpu *cpus;   /* online, not isolated, allowed to PID 1's cgroup; by number */
+	size_t n_cpus;
+	enum cgroup_version cgroups[N_CONTROLLERS]; /* where each controller is; NONE: nowhere */
+	bool swap_accounting;                       /* memory.memsw.* or memory.swap.max exist */
+	bool swappiness;                            /* memory.swappiness exists */
+	bool bfq_weight;                 /* v1: blkio.bfq.weight exists in groups below the root */
+	struct ranges nodes;             /* NUMA nodes with CPUs */
+	struct subid *subuids, *subgids; /* root's */
+	size_t n_subuids, n_subgids;
+	struct idmap idmap;        /* the default map; n == 0: there is none */
+	const char *idmap_missing; /* why there is none: the line to add; NULL: there is one */
+	struct link_name *links;   /* interfaces of the host, for net_prio */
+	size_t n_links;
+	struct rlimit_pair rlimits[16]; /* what a start inherits, by RLIMIT_ number: our own */
+};
+
+enum status {
+	STATUS_MISSING,
+	STATUS_STOPPED,
+	STATUS_STARTING,
+	STATUS_RUNNING,
+	STATUS_FROZEN,
+};
+
+const char *status_name(enum status s);
+
+/* What is known of an instance's container before anything is desired of it. */
+struct world_instance {
+	const struct instance *instance;
+	enum status status;
+	struct ranges cpus_now;   /* the CPU set in force; n == 0: none known */
+	struct ranges cpus;       /* the balancer's answer; n == 0: none wanted or none possible */
+	const char *cpus_refused; /* why none is possible; NULL */
+	struct idmap_window window; /* of an isolated instance; size 0: none */
+	bool exists;
+	bool will_run; /* it runs, or this plan starts it */
+};
+
+struct world {
+	struct arena *arena;
+	const struct host *host;
+	struct world_instance *instances; /* sorted by name */
+	size_t n;
+};
+
+const struct world_instance *world_find(const struct world *w, const char *name);
