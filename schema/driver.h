@@ -55,9 +55,11 @@ struct driver {
 	 * passes through a state wider than both old and new. Each change gets its verdict. Safe to
 	 * repeat. */
 	void (*apply)(struct container *c, struct change **changes, size_t n);
-	/* The lines of the boot file that bring VALUE about at a start, or none: appended to OUT as
-	 * "lxc.KEY = VALUE" texts, one per item. Only for BOOT_FILE properties. NULL: never any. */
-	void (*boot)(const struct host *host, const struct property *desired, struct arena *a,
+	/* The lines of the boot file that bring about at a start what DESIRED (sorted; all drivers'
+	 * objects of one instance) asks of this driver: appended to LINES as "lxc.KEY = VALUE"
+	 * texts, in the order in which LXC has to set them. Only for BOOT_FILE properties that can
+	 * be had on HOST. NULL: never any. */
+	void (*boot)(const struct host *host, const struct properties *desired, struct arena *a,
 		     const char ***lines, size_t *n, size_t *capacity);
 	/* The kernel file or call behind an attribute on HOST, for -vv and explain; NULL: none. */
 	const char *(*place)(const struct host *host, const struct property *p, struct arena *a);

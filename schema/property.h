@@ -32,6 +32,7 @@ struct property {
 	const struct setting *setting; /* the line that asks for it; NULL: derived, see key */
 	const struct document *from;   /* where that line stands: a profile or the instance */
 	const char *key;               /* the config key or DEVICE.OPTION that asks for it */
+	bool force; /* the instance allows what harms it: a memory limit below use */
 };
 
 struct properties {
@@ -103,6 +104,7 @@ struct change {
 	const struct setting *setting;
 	const struct document *origin;
 	const char *reason, *remedy;
+	bool force; /* the desired property's */
 	/* the driver's */
 	enum verdict verdict;
 	int error_number;  /* errno of the refusal, 0 */
