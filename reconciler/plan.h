@@ -7,7 +7,7 @@
 #include "reconciler/bootfile.h"
 #include "schema/driver.h"
 
-/* All drivers, in the order in which they are asked. */
+/* All drivers, sorted by kind. */
 extern const struct driver *const drivers[];
 extern const size_t n_drivers;
 const struct driver *driver_for(const char *object);
@@ -16,7 +16,25 @@ const struct driver *driver_for(const char *object);
  * EFFECT_UNSUPPORTED, so that it is shown and never silently ignored. */
 void plan_unsupported(const struct instance *i, struct properties *out);
 
-/* Appends the difference to OUT in the order of phases. C gives the bases of what is put back. */
+/* Every property that should hold for I, sorted. */
+void plan_desire(const struct world *w, const struct world_instance *i, struct properties *out);
+
+/* What holds of those in ASKED (sorted), sorted. C runs. */
+void plan_observe(struct container *c, const struct properties *asked, struct properties *out);
+
+/* The union of two sorted arrays: items of X where both have one. */
+void plan_union(const struct properties *x, const struct properties *y, struct properties *out);
+
+/* Is this one that we take: it can be had here, and nothing speaks against it? */
+bool plan_takes(const struct property *desired);
+
+/* Appends the difference of a running container to OUT, in the order of phases. C gives the bases
+ * of what is put back. What of OWNED stays ours although nobody wants it any more (it is not put
+ * back yet) is appended to KEPT. */
 void plan_diff(const struct container *c, const struct properties *desired,
 	       const struct properties *observed, const struct properties *owned,
-	       struct changes *out);
+	       struct changes *out, struct properties *kept);
+
+/* The same for a container that does not run: it is compared with what its boot file will bring. */
+void plan_diff_stopped(const struct properties *desired, const struct properties *owned,
+		       bool will_start, struct changes *out, struct properties *kept);

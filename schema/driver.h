@@ -37,6 +37,9 @@ struct container {
 /* One kind of object: how it is wanted, found and made true. */
 struct driver {
 	const char *kind; /* of its objects: "cgroup" has cgroup, "io" has io/8:0 */
+	/* EFFECT_LIVE, or EFFECT_RESTART where everything is fixed at a start: apply is NULL then
+	 */
+	enum effect effect;
 	/* What should hold for WORLD's instance. Pure: the same world gives the same answer. A
 	 * device or key that this host cannot serve is added with EFFECT_UNSUPPORTED and a reason.
 	 */

@@ -1,0 +1,346 @@
+#include "reconciler/plan.h"
+
+#include "limits/blockio.h"
+#include "limits/knobs.h"
+#include "limits/netprio.h"
+#include "limits/oom.h"
+#include "limits/rlimit.h"
+#include "reconciler/bootconfig.h"
+#include "reconciler/lifecycle.h"
+#include "reconciler/modules.h"
+#include "reconciler/sysctl.h"
+#include "schema/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct driver *const drivers[] = {
+    &cgroup_driver,  &bootconfig_driver, &state_driver,  &blockio_driver, &modules_driver,
+    &netprio_driver, &oom_driver,        &rlimit_driver, &sysctl_driver,
+};
+const size_t n_drivers = sizeof(drivers) / sizeof(*drivers);
+
+const struct driver *driver_for(const char *object)
+{
+	for (size_t i = 0; i < n_drivers; i++)
+		if (object_is(object, drivers[i]->kind))
+			return drivers[i];
+	return NULL;
+}
+
+static const char *shown_object(struct arena *a, const char *kind, const char *name)
+{
+	size_t n = strlen(kind) + 1, slashes = 0;
+	char *object, *to;
+
+	for (const char *c = name; *c; c++)
+		slashes += *c == '/';
+	object = arena_alloc(a, n + strlen(name) + 2 * slashes + 1);
+	to = stpcpy(stpcpy(object, kind), "/");
+	for (const char *c = name; *c; c++) {
+		if (*c == '/')
+			to = stpcpy(to, "%2F");
+		else
+			*to++ = *c;
+	}
+	return object;
+}
+
+static void device_unsupported(const struct expanded_device *e, struct properties *out)
+{
+	const struct device *d = e->device;
+
+	if (d->type->effect != EFFECT_UNSUPPORTED)
+		return;
+	properties_add(out, (struct property){
+				.object = shown_object(out->arena, d->type->name, d->name),
+				.attribute = "device",
+				.certainty = UNSUPPORTED,
+				.effect = EFFECT_UNSUPPORTED,
+				.reason = d->type->note,
+				.from = e->from,
+				.key = d->name,
+			    });
+}
+
+void plan_unsupported(const struct instance *i, struct properties *out)
+{
+	for (size_t k = 0; k < i->n_config; k++) {
+		const struct setting *s = i->config[k].setting;
+
+		if (s->key->effect != EFFECT_UNSUPPORTED)
+			continue;
+		properties_add(out, (struct property){
+					.object = "key",
+					.attribute = s->name,
+					.certainty = UNSUPPORTED,
+					.effect = EFFECT_UNSUPPORTED,
+					.reason = s->key->note,
+					.setting = s,
+					.from = i->config[k].from,
+					.key = s->name,
+				    });
+	}
+	for (size_t k = 0; k < i->n_devices; k++)
+		device_unsupported(&i->devices[k], out);
+}
+
+void plan_desire(const struct world *w, const struct world_instance *i, struct properties *out)
+{
+	for (size_t k = 0; k < n_drivers; k++)
+		drivers[k]->desire(w, i, out);
+	plan_unsupported(i->instance, out);
+	properties_sort(out);
+}
+
+void plan_observe(struct container *c, const struct properties *asked, struct properties *out)
+{
+	size_t start = 0;
+
+	while (start < asked->n) {
+		const struct driver *d = driver_for(asked->items[start].object);
+		size_t end = start + 1;
+
+		while (end < asked->n && driver_for(asked->items[end].object) == d)
+			end++;
+		if (d) {
+			struct properties part = {
+			    .arena = asked->arena, .items = asked->items + start, .n = end - start};
+			d->observe(c, &part, out);
+		}
+		start = end;
+	}
+	properties_sort(out);
+}
+
+void plan_union(const struct properties *x, const struct properties *y, struct properties *out)
+{
+	size_t i = 0, j = 0;
+
+	while (i < x->n || j < y->n) {
+		int order = i == x->n   ? 1
+			    : j == y->n ? -1
+					: property_compare(&x->items[i], &y->items[j]);
+
+		properties_add(out, order <= 0 ? x->items[i] : y->items[j]);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+bool plan_takes(const struct property *desired)
+{
+	return desired->certainty == CERTAIN_VALUE && desired->effect != EFFECT_UNSUPPORTED &&
+	       desired->effect != EFFECT_IGNORED;
+}
+
+static enum phase phase_of(const char *object)
+{
+	if (object_is(object, "container"))
+		return PHASE_STATE;
+	if (object_is(object, "config"))
+		return PHASE_BOOT_FILE;
+	return PHASE_LIMIT;
+}
+
+static struct change change_for(const struct property *p, enum action action)
+{
+	return (struct change){
+	    .object = p->object,
+	    .attribute = p->attribute,
+	    .to = p->value,
+	    .observed = CERTAIN_VALUE,
+	    .action = action,
+	    .effect = p->effect,
+	    .phase = phase_of(p->object),
+	    .key = p->key,
+	    .setting = p->setting,
+	    .origin = p->from,
+	    .reason = p->reason,
+	    .remedy = p->remedy,
+	};
+}
+
+/* Shown, never done: this host has no place for it, or nobody could look. */
+static void plan_shown(struct changes *out, const struct property *want, const struct property *why)
+{
+	struct change c = change_for(want, ACTION_NONE);
+
+	c.observed = why->certainty;
+	c.reason = why->reason;
+	c.remedy = why->remedy;
+	if (why->certainty == UNSUPPORTED)
+		c.effect = EFFECT_UNSUPPORTED;
+	changes_add(out, c);
+}
+
+static void plan_desired(struct changes *out, const struct property *want,
+			 const struct property *live)
+{
+	static const struct property unseen = {.certainty = UNKNOWN, .reason = "not observed"};
+	struct change c;
+
+	if (!plan_takes(want)) {
+		plan_shown(out, want, want);
+		return;
+	}
+	if (!live)
+		live = &unseen;
+	if (live->certainty == UNKNOWN || live->certainty == UNSUPPORTED) {
+		plan_shown(out, want, live);
+		return;
+	}
+	if (live->certainty == CERTAIN_VALUE && strcmp(live->value, want->value) == 0)
+		return;
+	c = change_for(want, live->certainty == CERTAIN_ABSENT ? ACTION_ADD : ACTION_CHANGE);
+	c.from = live->value;
+	c.observed = live->certainty;
+	if (live->reason)
+		c.reason = live->reason;
+	if (want->effect == EFFECT_RESTART)
+		c.action = ACTION_WAIT;
+	changes_add(out, c);
+}
+
+/* Ours, and nobody wants it any more. */
+static void plan_put_back(const struct container *c, const struct property *own,
+			  const struct property *live, struct changes *out, struct properties *kept)
+{
+	const struct driver *d = driver_for(own->object);
+	struct change change = change_for(own, ACTION_REMOVE);
+	const char *base;
+
+	if (!d || !live || live->certainty == UNSUPPORTED)
+		return;
+	if (live->certainty == UNKNOWN) {
+		plan_shown(out, own, live);
+		properties_add(kept, *own);
+		return;
+	}
+	base = d->base(c, own, out->arena);
+	if (live->certainty == CERTAIN_ABSENT || (base && strcmp(base, live->value) == 0))
+		return;
+	change.from = live->value;
+	change.to = base;
+	change.effect = d->effect;
+	change.reason = "no longer in the manifest";
+	if (d->effect == EFFECT_RESTART)
+		change.action = ACTION_WAIT;
+	changes_add(out, change);
+	properties_add(kept, *own);
+}
+
+/* The next of three sorted sides: the smallest name still to come, and which sides have it. */
+struct walk {
+	const struct properties *sides[3];
+	size_t at[3];
+	const struct property *found[3];
+};
+
+enum { DESIRED, OBSERVED, OWNED };
+
+static bool walk_next(struct walk *w)
+{
+	const struct property *least = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		const struct property *p =
+		    w->at[i] < w->sides[i]->n ? &w->sides[i]->items[w->at[i]] : NULL;
+
+		w->found[i] = p;
+		if (p && (!least || property_compare(p, least) < 0))
+			least = p;
+	}
+	for (int i = 0; least && i < 3; i++) {
+		if (w->found[i] && property_compare(w->found[i], least) == 0)
+			w->at[i]++;
+		else
+			w->found[i] = NULL;
+	}
+	return least;
+}
+
+static int compare_phases(const struct change *x, const struct change *y)
+{
+	return (int)x->phase - (int)y->phase;
+}
+
+/* By phase; inside one the order of names stays. Plans are short: an insertion sort is stable. */
+static void order(struct changes *out, size_t start)
+{
+	for (size_t i = start + 1; i < out->n; i++) {
+		struct change c = out->items[i];
+		size_t j = i;
+
+		for (; j > start && compare_phases(&out->items[j - 1], &c) > 0; j--)
+			out->items[j] = out->items[j - 1];
+		out->items[j] = c;
+	}
+}
+
+void plan_diff(const struct container *c, const struct properties *desired,
+	       const struct properties *observed, const struct properties *owned,
+	       struct changes *out, struct properties *kept)
+{
+	struct walk at = {
+	    .sides = {desired, observed, owned}
+        };
+	size_t start = out->n;
+
+	while (walk_next(&at)) {
+		if (at.found[DESIRED])
+			plan_desired(out, at.found[DESIRED], at.found[OBSERVED]);
+		else if (at.found[OWNED])
+			plan_put_back(c, at.found[OWNED], at.found[OBSERVED], out, kept);
+		/* observed only: not ours */
+	}
+	order(out, start);
+}
+
+/* A record without a value owns something that lives only while the container runs. */
+static void plan_desired_stopped(struct changes *out, const struct property *want,
+				 const struct property *own, bool will_start)
+{
+	struct change c;
+
+	if (!plan_takes(want)) {
+		plan_shown(out, want, want);
+		return;
+	}
+	if (own && (!own->value || strcmp(own->value, want->value) == 0))
+		return;
+	c = change_for(want, own ? ACTION_CHANGE : ACTION_ADD);
+	c.from = own ? own->value : NULL;
+	c.observed = own ? CERTAIN_VALUE : CERTAIN_ABSENT;
+	c.effect = will_start ? EFFECT_START : EFFECT_RESTART;
+	changes_add(out, c);
+}
+
+void plan_diff_stopped(const struct properties *desired, const struct properties *owned,
+		       bool will_start, struct changes *out, struct properties *kept)
+{
+	static const struct properties none;
+	struct walk at = {
+	    .sides = {desired, &none, owned}
+        };
+	size_t start = out->n;
+
+	while (walk_next(&at)) {
+		const struct property *own = at.found[OWNED];
+
+		if (at.found[DESIRED]) {
+			plan_desired_stopped(out, at.found[DESIRED], own, will_start);
+		} else if (!own->value) {
+			properties_add(kept, *own);
+		} else {
+			struct change c = change_for(own, ACTION_REMOVE);
+
+			c.from = own->value;
+			c.to = NULL;
+			c.effect = will_start ? EFFECT_START : EFFECT_RESTART;
+			c.reason = "no longer in the manifest";
+			changes_add(out, c);
+		}
+	}
+	order(out, start);
+}
