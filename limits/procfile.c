@@ -1,0 +1,90 @@
+#include "limits/procfile.h"
+
+#include "schema/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST_BYTES (64u << 20)
+
+void procfile_close(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+ssize_t procfile_read(int dir, const char *path, char *buf, size_t size)
+{
+	procfile_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t n = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t got = read(fd, buf + n, size - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		n += (size_t)got;
+		if (n == size)
+			return -EMSGSIZE;
+	}
+	if (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return (ssize_t)n;
+}
+
+char *procfile_read_all(int dir, const char *path, struct arena *a, size_t *n)
+{
+	for (size_t size = 4096; size <= MOST_BYTES; size *= 4) {
+		char *buf = malloc(size), *text;
+		ssize_t got;
+
+		if (!buf)
+			return NULL;
+		got = procfile_read(dir, path, buf, size);
+		text = got >= 0 ? arena_strndup(a, buf, (size_t)got) : NULL;
+		free(buf);
+		if (text) {
+			if (n)
+				*n = (size_t)got;
+			return text;
+		}
+		if (got != -EMSGSIZE) {
+			errno = (int)-got;
+			return NULL;
+		}
+	}
+	errno = EFBIG;
+	return NULL;
+}
+
+int procfile_read_number(int dir, const char *path, uint64_t *out)
+{
+	char text[32], *end;
+	ssize_t n = procfile_read(dir, path, text, sizeof(text));
+	unsigned long long number;
+
+	if (n < 0)
+		return (int)n;
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || *end)
+		return -EINVAL;
+	*out = number;
+	return 0;
+}
