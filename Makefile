@@ -46,6 +46,8 @@ UNIT_SOURCES := $(wildcard tests/schema/test_*.c tests/limits/test_*.c tests/net
 		  tests/reconciler/test_*.c)
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SOURCES))
 INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, \
+	     $(wildcard tests/integration/*.c)))
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 SOURCES := $(wildcard schema/*.[ch] limits/*.[ch] net/*.[ch] reconciler/*.[ch] tests/*/*.[ch])
@@ -75,8 +77,7 @@ $(LIBRARY): $(LIBRARY_OBJECTS)
 $(PROGRAM): $(BUILD)/reconciler/main.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
-$(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o \
-		$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c,$(wildcard tests/integration/*.c))) $(LIBRARY)
+$(INTEGRATION_TESTS): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
