@@ -22,6 +22,23 @@ struct idmap_entry {
 	uint32_t inside, host, count;
 };
 
+static inline uint64_t idmap_inside_end(const struct idmap_entry *e)
+{
+	return (uint64_t)e->inside + e->count;
+}
+
+static inline uint64_t idmap_host_end(const struct idmap_entry *e)
+{
+	return (uint64_t)e->host + e->count;
+}
+
+/* Does it end within the ids that there are, in both columns? */
+static inline bool idmap_entry_fits(const struct idmap_entry *e)
+{
+	return idmap_inside_end(e) <= (uint64_t)IDMAP_MOST + 1 &&
+	       idmap_host_end(e) <= (uint64_t)IDMAP_MOST + 1;
+}
+
 struct idmap_half {
 	struct idmap_entry *items; /* sorted by inside */
 	size_t n;
@@ -41,9 +58,8 @@ struct subid {
  * "0". Lines that make no sense are skipped. All of them, in file order. */
 size_t idmap_read_subids(const char *text, size_t n, struct arena *a, struct subid **out);
 
-/* The default map: inside 0.. is the first range with at least 65536 ids, as LXD takes it, for each
- * half; cut to 65536 ids when WHOLE is false (LXC's own way). Returns 0 or -ENOENT when a half has
- * no such range. */
+/* The default map: inside 0.. is the first range with at least 65536 ids, whole, as LXD takes it,
+ * for each half. Returns 0 or -ENOENT when a half has no such range. */
 int idmap_default(const struct subid *uids, size_t n_uids, const struct subid *gids, size_t n_gids,
 		  struct arena *a, struct idmap *out);
 
@@ -53,16 +69,23 @@ struct idmap_window {
 	const char *holder;
 };
 
-/* A free window of SIZE ids within root's ranges, beyond the first 65536 of the default map,
- * disjoint from TAKEN (any order, may overlap one another, may lie outside). The lowest that fits.
- * Returns 0 or -ENOSPC. */
+/* A free window of SIZE ids within the host ids of PRESET, beyond the first 65536 of each half,
+ * disjoint from TAKEN (any order, sorted by base is fastest; may overlap one another, may lie
+ * outside). The lowest that fits. Returns 0 or -ENOSPC. */
 int idmap_window_find(const struct idmap *preset, const struct idmap_window *taken, size_t n,
 		      uint32_t size, uint32_t *base);
 
-/* Adds the lines of raw.idmap to MAP in place. Returns 0, or -EINVAL with WHY: both lines that
- * clash are named, WHY->offset is where in the value. */
-int idmap_punch(struct idmap *map, const struct idmap_line *lines, size_t n, struct arena *a,
-		struct complaint *why);
+/* Would a window that somebody asks for by its base clash with the ids of the shared containers
+ * (the first 65536 of PRESET), with a window in TAKEN, or with the end of all ids? Windows of the
+ * same holder do not count. Returns 0 or -EINVAL with WHY, the other holder named. */
+int idmap_window_check(const struct idmap *preset, const struct idmap_window *taken, size_t n,
+		       const struct idmap_window *wanted, struct complaint *why);
+
+/* Adds the lines of raw.idmap, read from TEXT, to MAP: each one punches a hole, by ids inside,
+ * into what is there. Returns 0, or -EINVAL with WHY and MAP untouched: a host id twice in the
+ * finished map, both lines named; WHY->offset is where in the value. */
+int idmap_punch(struct idmap *map, const char *text, const struct idmap_line *lines, size_t n,
+		struct arena *a, struct complaint *why);
 
 /* Would a kernel take it: counts, no overlap in either column, number of lines, length of the text,
  * nothing beyond IDMAP_MOST. Returns 0 or -EINVAL with WHY. */
@@ -81,3 +104,5 @@ int idmap_parse(const char *text, struct arena *a, struct idmap *out);
 bool idmap_equal(const struct idmap *x, const struct idmap *y); /* as sets, neighbours merged */
 /* The host id of INSIDE, or -1. */
 int64_t idmap_to_host(const struct idmap_half *half, uint32_t inside);
+/* Does the map reach the host's root? Legal, and never silent. */
+bool idmap_maps_root(const struct idmap *map);

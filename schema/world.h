@@ -72,6 +72,7 @@ struct world_instance {
 	struct ranges cpus;       /* the balancer's answer; n == 0: none wanted or none possible */
 	const char *cpus_refused; /* why none is possible; NULL */
 	struct idmap_window window; /* of an isolated instance; size 0: none */
+	const char *window_refused; /* why an isolated one has none; NULL */
 	bool exists;
 	bool will_run; /* it runs, or this plan starts it */
 };
