@@ -37,10 +37,10 @@ struct result {
 	struct diagnostics diagnostics; /* of the host and of the pass as a whole */
 	bool trouble;                   /* exit status 2: nothing could be done */
 	bool applied;
-	size_t kernel_writes;
+	size_t kernel_writes; /* what apply wrote to the kernel */
 };
 
-enum pass_mode { PASS_DIFF, PASS_APPLY, PASS_STATUS };
+enum pass_mode { PASS_DIFF, PASS_APPLY };
 
 /* Runs one pass over O->directory and O->lxcpath; only O->names are planned when given (the world
  * is built whole). Never NULL. */

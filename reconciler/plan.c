@@ -6,7 +6,6 @@
 #include "limits/oom.h"
 #include "limits/rlimit.h"
 #include "reconciler/bootconfig.h"
-#include "reconciler/lifecycle.h"
 #include "reconciler/modules.h"
 #include "reconciler/sysctl.h"
 #include "schema/arena.h"
@@ -15,8 +14,8 @@
 #include <string.h>
 
 const struct driver *const drivers[] = {
-    &cgroup_driver,  &bootconfig_driver, &state_driver,  &blockio_driver, &modules_driver,
-    &netprio_driver, &oom_driver,        &rlimit_driver, &sysctl_driver,
+    &cgroup_driver,  &bootconfig_driver, &blockio_driver, &modules_driver,
+    &netprio_driver, &oom_driver,        &rlimit_driver,  &sysctl_driver,
 };
 const size_t n_drivers = sizeof(drivers) / sizeof(*drivers);
 
@@ -136,8 +135,6 @@ bool plan_takes(const struct property *desired)
 
 static enum phase phase_of(const char *object)
 {
-	if (object_is(object, "container"))
-		return PHASE_STATE;
 	if (object_is(object, "config"))
 		return PHASE_BOOT_FILE;
 	return PHASE_LIMIT;
@@ -158,6 +155,7 @@ static struct change change_for(const struct property *p, enum action action)
 	    .origin = p->from,
 	    .reason = p->reason,
 	    .remedy = p->remedy,
+	    .force = p->force,
 	};
 }
 

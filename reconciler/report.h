@@ -14,6 +14,9 @@ void report_diagnostics(const struct options *o, const struct diagnostics *ds);
 void report_text(FILE *f, const struct options *o, const struct result *r);
 void report_json(FILE *f, const struct options *o, const struct result *r);
 
+/* -vv: a line on standard error for one write to the kernel. ERROR: 0 or an errno. */
+void report_kernel_write(const char *what, const char *value, int error);
+
 struct json_t;
 /* JSON pieces that several commands share. The caller owns the reference. */
 struct json_t *json_origin(const struct setting *s, const struct document *from);

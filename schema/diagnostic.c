@@ -32,16 +32,21 @@ static void count(struct diagnostics *ds, enum severity severity)
 	}
 }
 
+void diagnostics_take(struct diagnostics *ds, const struct diagnostic *d)
+{
+	ds->items = arena_grow(ds->arena, ds->items, ds->n, &ds->capacity, sizeof(*ds->items));
+	ds->items[ds->n++] = *d;
+	count(ds, d->severity);
+}
+
 static int add(struct diagnostics *ds, enum severity severity, struct place at, const char *format,
 	       va_list args)
 {
-	ds->items = arena_grow(ds->arena, ds->items, ds->n, &ds->capacity, sizeof(*ds->items));
-	ds->items[ds->n++] = (struct diagnostic){
-	    .severity = severity,
-	    .place = at,
-	    .message = arena_vprintf(ds->arena, format, args),
-	};
-	count(ds, severity);
+	diagnostics_take(ds, &(struct diagnostic){
+				 .severity = severity,
+				 .place = at,
+				 .message = arena_vprintf(ds->arena, format, args),
+			     });
 	return answer(severity);
 }
 

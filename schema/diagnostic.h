@@ -64,6 +64,9 @@ int diagnostic_hint(struct diagnostics *ds, const char *format, ...)
 /* Gives the finding added last the instance it is about. Returns what that finding returned. */
 int diagnostic_for(struct diagnostics *ds, const char *instance);
 
+/* Appends a copy of a finding of another list; its texts must live as long as DS. */
+void diagnostics_take(struct diagnostics *ds, const struct diagnostic *d);
+
 /* Sorts by file, line, column, then by order of arrival, and drops exact repetitions. */
 void diagnostics_sort(struct diagnostics *ds);
 

@@ -1,0 +1,11 @@
+/*
+ * apply - a plan is carried out: existence, record, life cycle, properties, record, freezer.
+ * The record names a property before it is first taken and forgets it after it was put back; many
+ * boot files cost two syncfs. Every change ends with a verdict.
+ */
+#pragma once
+
+#include "reconciler/draft.h"
+
+/* Carries out what the outcomes of S's subjects plan. */
+void apply_run(struct survey *s);

@@ -1,0 +1,331 @@
+#include "reconciler/draft.h"
+
+#include "reconciler/plan.h"
+#include "schema/arena.h"
+
+#include <string.h>
+
+static const struct document *document_of(const struct subject *s)
+{
+	return s->world->instance->document;
+}
+
+static struct change *lifecycle_add(struct subject *s, const char *attribute, enum action action,
+				    enum phase phase, const char *from, const char *to)
+{
+	return changes_add(&s->outcome->changes,
+			   (struct change){
+			       .object = CONTAINER_OBJECT,
+			       .attribute = attribute,
+			       .from = from,
+			       .to = to,
+			       .observed = from ? CERTAIN_VALUE : CERTAIN_ABSENT,
+			       .action = action,
+			       .effect = EFFECT_LIVE,
+			       .phase = phase,
+			       .key = attribute,
+			       .origin = document_of(s),
+			   });
+}
+
+static void draft_missing(struct survey *s, struct subject *subject)
+{
+	const struct document *d = document_of(subject);
+	struct diagnostics *ds = &subject->outcome->diagnostics;
+	const char *to;
+
+	if (d->state == STATE_ABSENT)
+		return;
+	if (!d->source.at.source) {
+		diagnostic_error(ds, d->at,
+				 "there is no container %s in %s, and its manifest does not say "
+				 "how to make one",
+				 d->name, s->containers->lxcpath);
+		diagnostic_hint(ds, "add source: {template: busybox}, or create it by hand");
+		return;
+	}
+	to = d->source.template ? arena_printf(s->arena, "template %s", d->source.template)
+				: arena_printf(s->arena, "config %s", d->source.config);
+	lifecycle_add(subject, CONTAINER_EXISTENCE, ACTION_ADD, PHASE_CREATE, NULL, to);
+	subject->outcome->whole = WHOLE_CREATE;
+	if (d->state == STATE_RUNNING || d->state == STATE_FROZEN)
+		lifecycle_add(subject, CONTAINER_STATE, ACTION_ADD, PHASE_START, NULL,
+			      state_name(d->state));
+}
+
+static void refuse(struct change *c, const char *reason, const char *remedy)
+{
+	c->action = ACTION_NONE;
+	c->reason = reason;
+	c->remedy = remedy;
+}
+
+static void draft_absent(struct subject *s)
+{
+	const char *from = status_name(s->world->status);
+	struct change *c =
+	    lifecycle_add(s, CONTAINER_EXISTENCE, ACTION_REMOVE, PHASE_RELEASE, from, NULL);
+
+	if (instance_yes(s->world->instance, "security.protection.delete", false))
+		refuse(c, "security.protection.delete is set", "take that key away first");
+	else
+		s->outcome->whole = WHOLE_DELETE;
+}
+
+/* What status is to be reached; MISSING: as it is. */
+static enum status wanted_status(const struct subject *s)
+{
+	switch (document_of(s)->state) {
+	case STATE_RUNNING:
+		return STATUS_RUNNING;
+	case STATE_STOPPED:
+		return STATUS_STOPPED;
+	case STATE_FROZEN:
+		return STATUS_FROZEN;
+	case STATE_AS_IT_IS:
+	case STATE_ABSENT:
+		break;
+	}
+	return STATUS_MISSING;
+}
+
+static void draft_state(struct subject *s)
+{
+	enum status wanted = wanted_status(s), now = s->world->status;
+	enum phase phase = PHASE_STATE;
+	struct change *c;
+
+	if (wanted == STATUS_MISSING || wanted == now || now == STATUS_STARTING)
+		return;
+	if (wanted == STATUS_STOPPED)
+		phase = PHASE_STOP;
+	else if (now == STATUS_STOPPED)
+		phase = PHASE_START;
+	c = lifecycle_add(s, CONTAINER_STATE, ACTION_CHANGE, phase, status_name(now),
+			  status_name(wanted));
+	if (phase == PHASE_START &&
+	    instance_yes(s->world->instance, "security.protection.start", false))
+		refuse(c, "security.protection.start is set", "take that key away first");
+}
+
+struct change *draft_lifecycle(const struct subject *s, const char *attribute)
+{
+	struct changes *changes = &s->outcome->changes;
+
+	for (size_t i = 0; i < changes->n; i++) {
+		struct change *c = &changes->items[i];
+
+		if (strcmp(c->object, CONTAINER_OBJECT) == 0 &&
+		    strcmp(c->attribute, attribute) == 0 && c->action != ACTION_NONE)
+			return c;
+	}
+	return NULL;
+}
+
+/* A value in the record is one that the boot file brings about; the others live and die with the
+ * running container, and their record says only that they are ours. */
+static bool recorded_with_value(const struct property *p)
+{
+	const struct key *k = p->setting ? p->setting->key : NULL;
+
+	if (!k && p->key)
+		k = keys_find(p->key, SCOPE_CONTAINER);
+	return k && k->boot == BOOT_FILE;
+}
+
+static bool can_be_had(const struct subject *s, const struct property *p)
+{
+	const struct property *live = properties_find(&s->observed, p->object, p->attribute);
+
+	return plan_takes(p) && !(live && live->certainty == UNSUPPORTED);
+}
+
+/* What we take of the desired ones, values as the record keeps them. */
+static void taken(const struct subject *s, struct properties *out)
+{
+	for (size_t i = 0; i < s->desired.n; i++) {
+		struct property p = s->desired.items[i];
+
+		if (!can_be_had(s, &p))
+			continue;
+		if (!recorded_with_value(&p))
+			p.value = NULL;
+		properties_add(out, p);
+	}
+}
+
+static const char *text_for(struct survey *s, const struct subject *subject,
+			    const struct properties *still_owned)
+{
+	struct properties own, all;
+	const char **lines = NULL;
+	size_t n = 0, capacity = 0;
+
+	properties_init(&own, s->arena);
+	properties_init(&all, s->arena);
+	taken(subject, &own);
+	plan_union(&own, still_owned, &all);
+	if (all.n == 0 && subject->world->window.size == 0)
+		return NULL;
+	for (size_t i = 0; i < n_drivers; i++)
+		if (drivers[i]->boot)
+			drivers[i]->boot(s->host, &subject->desired, s->arena, &lines, &n,
+					 &capacity);
+	return bootfile_render(s->containers->lxcpath, subject->world->instance->name, &all,
+			       &subject->world->window, lines, n, s->arena);
+}
+
+const char *draft_text_between(struct survey *s, const struct subject *subject)
+{
+	return text_for(s, subject, &subject->record.owned);
+}
+
+static bool was_put_back(const struct subject *s, const struct property *p)
+{
+	const struct changes *changes = &s->outcome->changes;
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->items[i];
+
+		if (c->action == ACTION_REMOVE && c->verdict == VERDICT_APPLIED &&
+		    strcmp(c->object, p->object) == 0 && strcmp(c->attribute, p->attribute) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *draft_text_after(struct survey *s, const struct subject *subject)
+{
+	struct properties still;
+
+	properties_init(&still, s->arena);
+	for (size_t i = 0; i < subject->kept.n; i++)
+		if (!was_put_back(subject, &subject->kept.items[i]))
+			properties_add(&still, subject->kept.items[i]);
+	return text_for(s, subject, &still);
+}
+
+bool draft_differs(const struct subject *s, const char *text)
+{
+	char digest[17] = "";
+
+	if (text)
+		bootfile_digest(text, digest);
+	if (strcmp(digest, s->record.digest) != 0)
+		return true;
+	return s->record.include != (text ? INCLUDE_FINE : INCLUDE_NONE);
+}
+
+bool draft_takes_more(const struct subject *s)
+{
+	for (size_t i = 0; i < s->desired.n; i++) {
+		const struct property *p = &s->desired.items[i];
+
+		if (can_be_had(s, p) && !properties_find(&s->record.owned, p->object, p->attribute))
+			return true;
+	}
+	return false;
+}
+
+void draft_properties(struct survey *s, struct subject *subject, bool will_start,
+		      struct changes *out)
+{
+	struct properties asked;
+
+	properties_init(&subject->desired, s->arena);
+	properties_init(&subject->observed, s->arena);
+	properties_init(&subject->kept, s->arena);
+	plan_desire(&s->world, subject->world, &subject->desired);
+	if (subject_runs(subject)) {
+		properties_init(&asked, s->arena);
+		plan_union(&subject->desired, &subject->record.owned, &asked);
+		plan_observe(subject->container, &asked, &subject->observed);
+		plan_diff(subject->container, &subject->desired, &subject->observed,
+			  &subject->record.owned, out, &subject->kept);
+	} else {
+		plan_diff_stopped(&subject->desired, &subject->record.owned, will_start, out,
+				  &subject->kept);
+	}
+	subject->text = text_for(s, subject, &subject->kept);
+	subject->digest[0] = '\0';
+	if (subject->text)
+		bootfile_digest(subject->text, subject->digest);
+}
+
+/* Is there one that is carried out now, and not only shown or waiting? */
+static bool changes_now(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->items[i].action != ACTION_NONE &&
+		    changes->items[i].action != ACTION_WAIT)
+			return true;
+	return false;
+}
+
+static const char *include_reason(const struct record *r)
+{
+	switch (r->state) {
+	case RECORD_TORN:
+		return "was cut or edited";
+	case RECORD_FOREIGN:
+		return "is another container's";
+	case RECORD_NONE:
+	case RECORD_FINE:
+		break;
+	}
+	switch (r->include) {
+	case INCLUDE_NONE:
+		return r->state == RECORD_NONE ? "comes"
+					       : "is not included by the container's config";
+	case INCLUDE_NOT_LAST:
+		return "is not included by the last line of the container's config";
+	case INCLUDE_FOREIGN:
+		return "the container's config includes another container's";
+	case INCLUDE_FINE:
+		break;
+	}
+	return "differs";
+}
+
+/* Persisting a change is part of it; only what no change explains is shown on its own. */
+static void draft_boot(struct survey *s, struct subject *subject)
+{
+	if (!draft_differs(subject, subject->text) || changes_now(&subject->outcome->changes))
+		return;
+	changes_add(&subject->outcome->changes,
+		    (struct change){
+			.object = BOOT_OBJECT,
+			.attribute = BOOTFILE_NAME,
+			.from = subject->record.digest[0]
+				    ? arena_strdup(s->arena, subject->record.digest)
+				    : NULL,
+			.to = subject->digest[0] ? subject->digest : NULL,
+			.observed = CERTAIN_VALUE,
+			.action = !subject->text              ? ACTION_REMOVE
+				  : subject->record.digest[0] ? ACTION_CHANGE
+							      : ACTION_ADD,
+			.effect = EFFECT_LIVE,
+			.phase = PHASE_BOOT_FILE,
+			.reason = include_reason(&subject->record),
+			.origin = document_of(subject),
+		    });
+}
+
+void draft_subject(struct survey *s, struct subject *subject)
+{
+	struct change *state;
+
+	if (!subject->world->exists) {
+		draft_missing(s, subject);
+		return;
+	}
+	if (document_of(subject)->state == STATE_ABSENT) {
+		draft_absent(subject);
+		return;
+	}
+	draft_state(subject);
+	state = draft_lifecycle(subject, CONTAINER_STATE);
+	draft_properties(s, subject, state && state->phase == PHASE_START,
+			 &subject->outcome->changes);
+	draft_boot(s, subject);
+}

@@ -1,0 +1,297 @@
+#include "reconciler/pass.h"
+
+#include "reconciler/apply.h"
+#include "reconciler/draft.h"
+#include "reconciler/lock.h"
+#include "reconciler/report.h"
+#include "schema/arena.h"
+#include "schema/text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The hook has no argument of ours: containers are made and written to by one pass at a time. */
+static size_t kernel_writes;
+static int verbosity;
+
+static void note_write(const char *what, const char *value, int error)
+{
+	kernel_writes++;
+	if (verbosity >= 2)
+		report_kernel_write(what, value, error);
+}
+
+static struct result *result_new(void)
+{
+	struct arena *a = arena_new();
+	struct result *r = arena_alloc(a, sizeof(*r));
+
+	r->arena = a;
+	diagnostics_init(&r->diagnostics, a);
+	return r;
+}
+
+void result_free(struct result *r)
+{
+	if (!r)
+		return;
+	generation_free(r->generation);
+	arena_free(r->arena);
+}
+
+/* A tree that could not be read whole, or that others could write, changes nothing. */
+static bool load(struct result *r, const struct options *o)
+{
+	r->generation = generation_load(o, TRUST_ENFORCE);
+	switch (r->generation->trouble) {
+	case LOAD_FINE:
+		return true;
+	case LOAD_MISSING:
+	case LOAD_UNREADABLE:
+	case LOAD_UNTRUSTED:
+	case LOAD_EMPTY:
+		break;
+	}
+	r->trouble = true;
+	return false;
+}
+
+static bool named(const struct options *o, const char *name)
+{
+	if (o->n_names == 0)
+		return true;
+	for (size_t i = 0; i < o->n_names; i++)
+		if (strcmp(o->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void unknown_name(struct result *r, const char *name)
+{
+	const struct generation *g = r->generation;
+	const char **words = arena_alloc(r->arena, g->n_instances * sizeof(*words));
+	const char *near;
+
+	for (size_t i = 0; i < g->n_instances; i++)
+		words[i] = g->instances[i]->name;
+	near = text_near_miss(name, words, g->n_instances);
+	diagnostic_error(&r->diagnostics, NOWHERE, "no manifest in %s is about an instance %s",
+			 g->directory, text_escape(r->arena, name, strlen(name), 64));
+	if (near)
+		diagnostic_hint(&r->diagnostics, "did you mean %s?", near);
+	r->trouble = true;
+}
+
+static void check_names(struct result *r, const struct options *o)
+{
+	for (size_t i = 0; i < o->n_names; i++) {
+		const struct instance *instance = generation_find(r->generation, o->names[i]);
+
+		if (!instance)
+			unknown_name(r, o->names[i]);
+		else if (instance->elsewhere)
+			diagnostic_notice(&r->diagnostics, instance->document->at,
+					  "%s is not meant for this host (%s)", instance->name,
+					  o->host);
+	}
+}
+
+/* The findings about single instances stand with their plans too. */
+static void outcome_diagnostics(struct outcome *o, const struct diagnostics *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct diagnostic *d = &from->items[i];
+
+		if (d->instance && strcmp(d->instance, o->name) == 0)
+			diagnostics_take(&o->diagnostics, d);
+	}
+}
+
+static void outcomes_make(struct result *r, const struct options *o, struct survey *s)
+{
+	r->outcomes = arena_alloc(r->arena, s->n * sizeof(*r->outcomes));
+	for (size_t i = 0; i < s->n; i++) {
+		const struct instance *instance = s->world.instances[i].instance;
+		struct outcome *outcome = &r->outcomes[r->n];
+
+		if (!named(o, instance->name))
+			continue;
+		*outcome = (struct outcome){
+		    .name = instance->name,
+		    .instance = instance,
+		    .status = s->world.instances[i].status,
+		    .changes = {.arena = r->arena},
+		    .held_back = instance->held_back,
+		};
+		diagnostics_init(&outcome->diagnostics, r->arena);
+		s->subjects[i].outcome = outcome;
+		r->n++;
+	}
+}
+
+/* Waiting for a restart, unknown and unsupported do not count: they are shown. */
+static bool nothing_to_do(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->changes.n; i++)
+		if (o->changes.items[i].action != ACTION_NONE &&
+		    o->changes.items[i].action != ACTION_WAIT)
+			return false;
+	return o->diagnostics.errors == 0;
+}
+
+static void draft_all(struct result *r, struct survey *s, enum pass_mode mode)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct subject *subject = &s->subjects[i];
+		struct outcome *o = subject->outcome;
+
+		if (!o)
+			continue;
+		if (!o->held_back)
+			draft_subject(s, subject);
+		o->in_sync = !o->held_back && nothing_to_do(o);
+		if (!o->in_sync && o->whole == WHOLE_NONE && !o->held_back)
+			o->whole = WHOLE_UPDATE;
+		/* thousands of containers would keep tens of thousands of fds */
+		if (o->in_sync || mode == PASS_DIFF) {
+			container_close(subject->container);
+			subject->container = NULL;
+		}
+		if (r->generation->diagnostics.n)
+			outcome_diagnostics(o, &r->generation->diagnostics);
+		if (s->diagnostics.n)
+			outcome_diagnostics(o, &s->diagnostics);
+	}
+}
+
+static void count_change(struct summary *sum, const struct change *c)
+{
+	switch (c->verdict) {
+	case VERDICT_FAILED:
+		sum->failed++;
+		return;
+	case VERDICT_SKIPPED:
+		sum->skipped++;
+		return;
+	case VERDICT_NONE:
+	case VERDICT_APPLIED:
+	case VERDICT_PENDING:
+		break;
+	}
+	switch (c->action) {
+	case ACTION_WAIT:
+		sum->pending_restart++;
+		break;
+	case ACTION_NONE:
+		sum->unsupported++;
+		break;
+	case ACTION_ADD:
+	case ACTION_CHANGE:
+	case ACTION_REMOVE:
+	case ACTION_REPLACE:
+		if (c->effect == EFFECT_LIVE && strcmp(c->object, CONTAINER_OBJECT) != 0)
+			sum->live++;
+		break;
+	}
+}
+
+static void count_outcome(struct summary *sum, const struct outcome *o)
+{
+	switch (o->whole) {
+	case WHOLE_NONE:
+		break;
+	case WHOLE_CREATE:
+		sum->create++;
+		break;
+	case WHOLE_UPDATE:
+		sum->update++;
+		break;
+	case WHOLE_REPLACE:
+		sum->replace++;
+		break;
+	case WHOLE_DELETE:
+		sum->remove++;
+		break;
+	}
+	sum->in_sync += o->in_sync;
+	for (size_t i = 0; i < o->changes.n; i++)
+		count_change(sum, &o->changes.items[i]);
+}
+
+/* Every finding once: those of the load and the host, and those a plan added. */
+static void summarize(struct result *r)
+{
+	r->summary = (struct summary){0};
+	r->summary.errors = r->generation->diagnostics.errors + r->diagnostics.errors;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct diagnostics *ds = &r->outcomes[i].diagnostics;
+
+		count_outcome(&r->summary, &r->outcomes[i]);
+		for (size_t k = 0; k < ds->n; k++)
+			r->summary.errors +=
+			    ds->items[k].severity == SEVERITY_ERROR && !ds->items[k].instance;
+	}
+}
+
+static int take_lock(struct result *r, const struct options *o)
+{
+	pid_t holder = 0;
+	int fd = lock_take(o->lxcpath, &holder);
+
+	if (fd >= 0)
+		return fd;
+	r->trouble = true;
+	if (fd == -EWOULDBLOCK && holder)
+		diagnostic_error(&r->diagnostics, NOWHERE,
+				 "another evenkeel (pid %d) is at work on %s", (int)holder,
+				 o->lxcpath);
+	else if (fd == -EWOULDBLOCK)
+		diagnostic_error(&r->diagnostics, NOWHERE, "another evenkeel is at work on %s",
+				 o->lxcpath);
+	else
+		diagnostic_error(&r->diagnostics, NOWHERE, "cannot lock %s: %s", o->lxcpath,
+				 strerror(-fd));
+	return fd;
+}
+
+static void pass_over_containers(struct result *r, const struct options *o, enum pass_mode mode)
+{
+	struct survey s;
+
+	if (survey_take(&s, o, r->generation, r->arena, note_write) < 0)
+		r->trouble = true;
+	r->host = s.host;
+	if (!r->trouble) {
+		outcomes_make(r, o, &s);
+		draft_all(r, &s, mode);
+		if (mode == PASS_APPLY) {
+			apply_run(&s);
+			r->applied = true;
+		}
+	}
+	for (size_t i = 0; i < s.diagnostics.n; i++)
+		diagnostics_take(&r->diagnostics, &s.diagnostics.items[i]);
+	survey_close(&s);
+}
+
+struct result *pass_run(const struct options *o, enum pass_mode mode)
+{
+	struct result *r = result_new();
+	int lock = -1;
+
+	verbosity = o->verbosity;
+	kernel_writes = 0;
+	if (mode == PASS_APPLY)
+		lock = take_lock(r, o);
+	if (load(r, o) && !r->trouble) {
+		check_names(r, o);
+		if (!r->trouble)
+			pass_over_containers(r, o, mode);
+	}
+	r->kernel_writes = kernel_writes;
+	summarize(r);
+	if (lock >= 0)
+		close(lock);
+	return r;
+}

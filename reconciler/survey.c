@@ -1,0 +1,114 @@
+#include "reconciler/survey.h"
+
+#include "limits/balance.h"
+#include "limits/blockio.h"
+#include "reconciler/host.h"
+#include "reconciler/windows.h"
+#include "schema/arena.h"
+
+#include <string.h>
+
+bool subject_runs(const struct subject *s)
+{
+	return s->container && s->container->cgroup &&
+	       (s->container->status == STATUS_RUNNING || s->container->status == STATUS_FROZEN);
+}
+
+static bool will_run(const struct world_instance *w)
+{
+	switch (w->instance->document->state) {
+	case STATE_RUNNING:
+	case STATE_FROZEN:
+		return true;
+	case STATE_STOPPED:
+	case STATE_ABSENT:
+		return false;
+	case STATE_AS_IT_IS:
+		break;
+	}
+	return w->status == STATUS_RUNNING || w->status == STATUS_FROZEN ||
+	       w->status == STATUS_STARTING;
+}
+
+/* The CPU set in force is the kernel's: nothing else says so truly which CPUs need not change. */
+static void read_cpus(struct survey *s, struct subject *subject)
+{
+	const struct instance *i = subject->world->instance;
+	char list[4096];
+
+	if (!instance_get(i, "limits.cpu") && !instance_get(i, "limits.cpu.nodes"))
+		return;
+	if (cgroup_read(subject->container->cgroup, CONTROLLER_CPUSET, "cpuset.cpus", list,
+			sizeof(list)) < 0)
+		return;
+	if (ranges_parse(list, VALUE_CPU_MOST, s->arena, &subject->world->cpus_now, NULL) < 0)
+		subject->world->cpus_now = (struct ranges){0};
+}
+
+void survey_refresh(struct survey *s, struct subject *subject)
+{
+	struct world_instance *w = subject->world;
+
+	container_close(subject->container);
+	subject->container = container_open(s->containers, w->instance->name);
+	subject->container->wrote = s->wrote;
+	bootfile_read(s->containers->dir, s->containers->lxcpath, w->instance->name, s->arena,
+		      &subject->record);
+	w->status = subject->container->status;
+	w->exists = w->status != STATUS_MISSING;
+	w->will_run = will_run(w);
+	w->window = subject->record.window;
+	if (subject_runs(subject))
+		read_cpus(s, subject);
+}
+
+static void subjects_fill(struct survey *s, const struct generation *g)
+{
+	size_t n = 0;
+
+	s->world.instances = arena_alloc(s->arena, g->n_instances * sizeof(*s->world.instances));
+	s->subjects = arena_alloc(s->arena, g->n_instances * sizeof(*s->subjects));
+	for (size_t i = 0; i < g->n_instances; i++) {
+		if (g->instances[i]->elsewhere)
+			continue;
+		s->world.instances[n].instance = g->instances[i];
+		s->subjects[n].world = &s->world.instances[n];
+		n++;
+	}
+	s->n = s->world.n = n;
+	for (size_t i = 0; i < n; i++)
+		survey_refresh(s, &s->subjects[i]);
+}
+
+int survey_take(struct survey *s, const struct options *o, const struct generation *g,
+		struct arena *a, void (*wrote)(const char *, const char *, int))
+{
+	int r;
+
+	*s = (struct survey){.arena = a, .wrote = wrote};
+	diagnostics_init(&s->diagnostics, a);
+	r = cgroup_layout_open(&s->layout, &s->diagnostics);
+	if (r < 0)
+		return r;
+	s->host = host_read(o, s->layout, a, &s->diagnostics);
+	s->containers = containers_open(o->lxcpath, s->host, s->layout, a);
+	s->containers->wrote = wrote;
+	s->world.arena = a;
+	s->world.host = s->host;
+	subjects_fill(s, g);
+	balance(&s->world);
+	windows_assign(s);
+	return 0;
+}
+
+void survey_close(struct survey *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		container_close(s->subjects[i].container);
+	s->n = 0;
+	if (s->containers)
+		containers_close(s->containers);
+	cgroup_layout_close(s->layout);
+	s->containers = NULL;
+	s->layout = NULL;
+}
