@@ -3,6 +3,7 @@
 #include "reconciler/apply.h"
 #include "reconciler/draft.h"
 #include "reconciler/lock.h"
+#include "reconciler/released.h"
 #include "reconciler/report.h"
 #include "schema/arena.h"
 #include "schema/text.h"
@@ -131,13 +132,13 @@ static void outcomes_make(struct result *r, const struct options *o, struct surv
 }
 
 /* Waiting for a restart, unknown and unsupported do not count: they are shown. */
-static bool nothing_to_do(const struct outcome *o)
+static bool changes_now(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->changes.n; i++)
 		if (o->changes.items[i].action != ACTION_NONE &&
 		    o->changes.items[i].action != ACTION_WAIT)
-			return false;
-	return o->diagnostics.errors == 0;
+			return true;
+	return false;
 }
 
 static void draft_all(struct result *r, struct survey *s, enum pass_mode mode)
@@ -148,20 +149,20 @@ static void draft_all(struct result *r, struct survey *s, enum pass_mode mode)
 
 		if (!o)
 			continue;
+		if (r->generation->diagnostics.n)
+			outcome_diagnostics(o, &r->generation->diagnostics);
+		if (s->diagnostics.n)
+			outcome_diagnostics(o, &s->diagnostics);
 		if (!o->held_back)
 			draft_subject(s, subject);
-		o->in_sync = !o->held_back && nothing_to_do(o);
-		if (!o->in_sync && o->whole == WHOLE_NONE && !o->held_back)
+		o->in_sync = !o->held_back && !changes_now(o) && o->diagnostics.errors == 0;
+		if (o->whole == WHOLE_NONE && changes_now(o))
 			o->whole = WHOLE_UPDATE;
 		/* thousands of containers would keep tens of thousands of fds */
 		if (o->in_sync || mode == PASS_DIFF) {
 			container_close(subject->container);
 			subject->container = NULL;
 		}
-		if (r->generation->diagnostics.n)
-			outcome_diagnostics(o, &r->generation->diagnostics);
-		if (s->diagnostics.n)
-			outcome_diagnostics(o, &s->diagnostics);
 	}
 }
 
@@ -269,6 +270,8 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 			apply_run(&s);
 			r->applied = true;
 		}
+		if (o->n_names == 0 && !r->generation->partial)
+			released_look(&s, r->generation, mode == PASS_APPLY, &r->diagnostics);
 	}
 	for (size_t i = 0; i < s.diagnostics.n; i++)
 		diagnostics_take(&r->diagnostics, &s.diagnostics.items[i]);
