@@ -1,10 +1,18 @@
 /*
  * lock - one writer per LXC path: a lock held on a fd, gone with its holder.
+ * The file's name is made from the resolved path, so that every spelling of it and every symlink to
+ * it is the same lock. The file stays when the lock goes: removing it would let two in.
  */
 #pragma once
 
 #include <sys/types.h>
 
 /* Takes the lock of LXCPATH (below /run/evenkeel). Returns a fd to keep open, or -EWOULDBLOCK with
- * the holder's pid in *HOLDER (0: unknown), or another -errno. */
+ * the holder's pid in *HOLDER (0: unknown), or another -errno (-EINVAL: not
+ * an absolute path). The fd is O_CLOEXEC; a child that
+ * does not exec must close it. */
 int lock_take(const char *lxcpath, pid_t *holder);
+
+/* The same below another folder, which is made (0700) where it is missing. -EPERM: it belongs to
+ * somebody else, or others could write it. */
+int lock_take_below(const char *folder, const char *lxcpath, pid_t *holder);
