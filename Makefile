@@ -86,6 +86,89 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/r
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
 
+# --- tests -------------------------------------------------------------------------------------
+
+# Everything, as .ci/run does it: on a fresh machine, as root, in less than half an hour.
+check: deps ## everything: needs root, installs what it needs
+	$(MAKE) format-check layers lint
+	$(MAKE) all unit golden replay integration
+	$(MAKE) VARIANT=asan unit golden replay integration
+	$(MAKE) VARIANT=debug valgrind-unit
+	@echo "check: 1 passed, 0 failed"
+
+deps: ## install every Debian package needed (as root)
+	@if [ "$$(id -u)" = 0 ]; then sh contrib/install-deps.sh; fi
+
+unit: $(UNIT_TESTS) ## the unit tests, without root
+	@tests/run "unit ($(VARIANT))" $(UNIT_TESTS)
+
+integration: $(INTEGRATION_TESTS) $(PROGRAM) ## on real unprivileged containers; needs root
+	@EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) tests/run "integration ($(VARIANT))" \
+		$(INTEGRATION_TESTS)
+
+replay: $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZ_TARGETS)) ## the saved fuzz inputs
+	@for t in $(FUZZ_TARGETS); do \
+		$(BUILD)/tests/fuzz/replay_$$t tests/fuzz/corpus/$$t || exit 1; done
+
+asan: ## unit tests, golden tests and fuzz inputs under ASan and UBSan
+	$(MAKE) VARIANT=asan unit golden replay
+
+valgrind: ## the unit tests under valgrind
+	$(MAKE) VARIANT=debug valgrind-unit
+
+valgrind-unit: $(UNIT_TESTS)
+	@WRAP="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
+		tests/run "valgrind" $(UNIT_TESTS)
+
+# Coverage-guided, with clang's libFuzzer; FUZZ_SECONDS for each target. Findings go to the corpus.
+FUZZ_SECONDS ?= 60
+fuzz: ## look for new inputs that break a parser (FUZZ_SECONDS=60 each)
+	@$(MAKE) -s need
+	@mkdir -p build/fuzz
+	@set -e; for t in $(FUZZ_TARGETS); do \
+		echo "fuzz: $$t for $(FUZZ_SECONDS) s"; \
+		clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \
+			-DEVENKEEL_DEBUG_ARENA -DEVENKEEL_VERSION='"fuzz"' -I. $(DEPS_CFLAGS) \
+			-o build/fuzz/$$t tests/fuzz/fuzz_$$t.c schema/*.c $(DEPS_LIBS); \
+		mkdir -p build/fuzz/found/$$t; \
+		build/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+			-artifact_prefix=build/fuzz/found/$$t/ -print_final_stats=1 \
+			build/fuzz/found/$$t tests/fuzz/corpus/$$t; done
+
+bench: $(BENCHES) $(PROGRAM) ## ratios to the kernel's own floor, measured in one run; needs root
+	@set -e; for b in $(BENCHES); do EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) $$b; done
+
+soak: $(INTEGRATION_TESTS) $(PROGRAM) ## the integration tests with their long counts
+	@EVENKEEL_SOAK=1 LIMIT=7200 EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) tests/run "soak" \
+		$(INTEGRATION_TESTS)
+
+lint: ## clang-tidy and cppcheck
+	@$(MAKE) -s need
+	@echo $(ROOMS) | xargs -n 4 -P 2 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE \
+		-DEVENKEEL_VERSION=\"lint\" -I. $(DEPS_CFLAGS) 2>/dev/null' lint
+	@cppcheck -q --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -I. \
+		--enable=warning,performance,portability --suppress=missingIncludeSystem \
+		--suppress=checkersReport schema limits net reconciler
+
+demo: deps ## the main job on two containers of its own; needs root
+	@$(MAKE) -s all
+	@sh contrib/demo.sh
+
+# --- installing ----------------------------------------------------------------------------------
+
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -D -m 755 evenkeel $(DESTDIR)$(PREFIX)/sbin/evenkeel
+	for m in $(wildcard contrib/man/*.[58]); do install -D -m 644 $$m \
+		$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	install -D -m 644 contrib/completions/evenkeel.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/evenkeel
+	install -D -m 644 contrib/completions/evenkeel.zsh \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evenkeel
+	install -D -m 644 contrib/completions/evenkeel.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/evenkeel.fish
+
+# --- upkeep --------------------------------------------------------------------------------------
+
 layers: ## the includes point one way
 	@! grep -n '"limits/\|"net/\|"reconciler/' schema/*.[ch]
 	@! grep -n '"net/\|"reconciler/' limits/*.[ch]
@@ -104,6 +187,7 @@ clean:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-.PHONY: all need layers format format-check clean help
+.PHONY: all need check deps unit integration golden replay asan valgrind valgrind-unit fuzz bench soak \
+	lint demo install layers format format-check clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
