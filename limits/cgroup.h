@@ -29,27 +29,43 @@ struct cgroup *cgroup_open(const struct cgroup_layout *l, const struct container
 			   const char *dir);
 void cgroup_close(struct cgroup *g);
 
+/* A stand-in: every controller is of VERSION and has its files in the directory DIR (duplicated),
+ * which is called PATH. For tests; nothing asks whether it is on cgroupfs. */
+struct cgroup *cgroup_at(const struct container *c, enum cgroup_version version, int dir,
+			 const char *path);
+
+/* The directory of one controller, opened at its first use and kept. -errno: -ENOENT no such
+ * controller, -ENODEV the container has stopped. */
+int cgroup_dir(const struct cgroup *g, enum controller k);
+
 /* The version that serves CONTROLLER for this container. */
 enum cgroup_version cgroup_version(const struct cgroup *g, enum controller k);
 
 /* Is there such a file? (Controllers may be listed and yet not enabled: ask for the file.) */
 bool cgroup_has(const struct cgroup *g, enum controller k, const char *file);
 
-/* Reads a file whole into BUF, NUL-terminated, the final line break dropped. Returns its length, or
- * -errno: -ENOENT no such file, -ENODEV the group is gone, -EMSGSIZE it does not fit. */
+/* Reads a file whole into BUF, NUL-terminated, the final line break dropped; FILE may begin with
+ * "../" for the parent's. Returns its length, or -errno: -ENOENT no such file, -ENODEV the group is
+ * gone, -EMSGSIZE it does not fit. */
 ssize_t cgroup_read(const struct cgroup *g, enum controller k, const char *file, char *buf,
 		    size_t size);
 
-/* Writes TEXT in one write(2). Returns 0 or -errno. Tells the container's `wrote` of it. */
+/* Writes TEXT in one write(2). Returns 0 or -errno, as above. Tells the container's `wrote` of it.
+ */
 int cgroup_write(const struct cgroup *g, enum controller k, const char *file, const char *text);
 
 /* The file's path for messages and -vv: "/sys/fs/cgroup/memory/lxc.payload.web1/memory.max". */
 const char *cgroup_path(const struct cgroup *g, enum controller k, const char *file,
 			struct arena *a);
 
+/* The same for a file of a nested group, whose directory fd and path cgroup_walk gave. */
+int cgroup_write_nested(const struct cgroup *g, int dir, const char *path, const char *file,
+			const char *text);
+
 /* Calls VISIT for each cgroup nested below the container's, children before parents when
- * CHILDREN_FIRST, with a directory fd that is closed afterwards. Bounded in depth and number; a
- * group that vanishes meanwhile is skipped. Stops at the first non-zero answer and returns it. */
+ * CHILDREN_FIRST, with a directory fd that is closed afterwards. PATH is as cgroup_path's, made of
+ * names that the container chose. Bounded in depth and number: -E2BIG beyond; a group that vanishes
+ * meanwhile is skipped. Stops at the first non-zero answer and returns it. */
 int cgroup_walk(const struct cgroup *g, enum controller k, bool children_first,
 		int (*visit)(int dir, const char *path, void *data), void *data);
 

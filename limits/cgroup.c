@@ -1,0 +1,245 @@
+#include "limits/cgroup_layout.h"
+
+#include "limits/procfile.h"
+#include "schema/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct cgroup {
+	const struct cgroup_layout *layout;
+	const struct container *container;
+	/* by hierarchy of the layout */
+	const char
+	    *paths[N_CONTROLLERS + 1]; /* NULL: the container has no group of its own there */
+	int *dirs;                     /* -1: not opened yet */
+};
+
+/* Length of the component at AT when it is lxc.payload.NAME, or that with LXC's "-N" behind it; 0
+ * else. */
+static size_t payload_length(const char *at, const char *name)
+{
+	static const char prefix[] = "lxc.payload.";
+	const char *rest;
+
+	if (strncmp(at, prefix, strlen(prefix)) != 0)
+		return 0;
+	rest = at + strlen(prefix);
+	if (strncmp(rest, name, strlen(name)) != 0)
+		return 0;
+	rest += strlen(name);
+	if (*rest == '-' && rest[1] >= '0' && rest[1] <= '9')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	return *rest == '/' || *rest == '\0' ? (size_t)(rest - at) : 0;
+}
+
+/* Likewise when the configured directory begins at AT. */
+static size_t directory_length(const char *at, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (n == 0 || strncmp(at, dir, n) != 0)
+		return 0;
+	return at[n] == '/' || at[n] == '\0' ? n : 0;
+}
+
+/* Cuts PATH behind what is the container's own. What the container has nested further in is its
+ * affair; without a match the group is somebody else's. */
+static bool cut_path(char *path, const char *name, const char *dir)
+{
+	size_t n = 0;
+	char *at;
+
+	for (at = path; n == 0 && (at = strchr(at, '/')); at++)
+		n = payload_length(at + 1, name);
+	while (dir && *dir == '/')
+		dir++;
+	if (n == 0 && dir) {
+		for (at = path; n == 0 && (at = strchr(at, '/')); at++)
+			n = directory_length(at + 1, dir);
+	}
+	if (n == 0)
+		return false;
+	at[n] = '\0'; /* the loop's last step went over the slash */
+	return true;
+}
+
+static bool init_lives(const struct container *c)
+{
+	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
+
+	return c->pidfd < 0 || poll(&p, 1, 0) == 0;
+}
+
+struct cgroup *cgroup_open(const struct cgroup_layout *l, const struct container *c,
+			   const char *dir)
+{
+	struct cgroup *g = arena_alloc(c->arena, sizeof(*g));
+	struct cgroup_line line;
+	char small[1024], *text;
+	ssize_t n = procfile_read(c->proc, "cgroup", small, sizeof(small));
+	int hierarchy;
+
+	text = n >= 0 ? arena_strndup(c->arena, small, (size_t)n) : NULL;
+	if (n == -EMSGSIZE)
+		text = procfile_read_all(c->proc, "cgroup", c->arena, NULL);
+	else if (n < 0)
+		errno = (int)-n;
+	if (!text) {
+		if (errno == ENOENT)
+			errno = ESRCH;
+		return NULL;
+	}
+	*g = (struct cgroup){.layout = l, .container = c};
+	while (cgroup_line_next(&text, &line)) {
+		hierarchy = cgroup_layout_find(l, &line);
+		if (hierarchy >= 0 && cut_path(line.path, c->name, dir))
+			g->paths[hierarchy] = line.path;
+	}
+	if (!init_lives(c)) {
+		errno = ESRCH;
+		return NULL;
+	}
+	g->dirs = arena_alloc(c->arena, l->n * sizeof(*g->dirs));
+	for (size_t i = 0; i < l->n; i++)
+		g->dirs[i] = -1;
+	return g;
+}
+
+struct cgroup *cgroup_at(const struct container *c, enum cgroup_version version, int dir,
+			 const char *path)
+{
+	struct cgroup_layout *l = arena_alloc(c->arena, sizeof(*l));
+	struct cgroup *g = arena_alloc(c->arena, sizeof(*g));
+
+	l->hierarchies[0] = (struct hierarchy){version, -1, path};
+	l->n = 1;
+	l->unified = version == CGROUP_V2 ? 0 : -1;
+	*g = (struct cgroup){.layout = l, .container = c, .paths = {""}};
+	g->dirs = arena_alloc(c->arena, sizeof(*g->dirs));
+	g->dirs[0] = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	return g;
+}
+
+void cgroup_close(struct cgroup *g)
+{
+	if (!g)
+		return;
+	for (size_t i = 0; i < g->layout->n; i++) {
+		if (g->dirs[i] >= 0)
+			close(g->dirs[i]);
+		g->dirs[i] = -1;
+	}
+}
+
+static int hierarchy_of(const struct cgroup *g, enum controller k)
+{
+	int hierarchy = g->layout->of[k];
+
+	return hierarchy >= 0 && g->paths[hierarchy] ? hierarchy : -1;
+}
+
+enum cgroup_version cgroup_version(const struct cgroup *g, enum controller k)
+{
+	int hierarchy = hierarchy_of(g, k);
+
+	return hierarchy < 0 ? CGROUP_NONE : g->layout->hierarchies[hierarchy].version;
+}
+
+int cgroup_dir(const struct cgroup *g, enum controller k)
+{
+	int hierarchy = hierarchy_of(g, k), dir, error;
+
+	if (hierarchy < 0)
+		return -ENOENT;
+	if (g->dirs[hierarchy] >= 0)
+		return g->dirs[hierarchy];
+	dir = cgroup_layout_enter(g->layout, hierarchy, g->paths[hierarchy]);
+	if (dir < 0)
+		return errno == ENOENT ? -ENODEV : -errno;
+	/* A group of this name may be that of the next run. */
+	error = init_lives(g->container) ? 0 : -ENODEV;
+	if (error) {
+		close(dir);
+		return error;
+	}
+	return g->dirs[hierarchy] = dir;
+}
+
+/* A file that is not there, or a group that is not there any more? */
+static int tell_missing(int dir, int error)
+{
+	if (error == -ENOENT && faccessat(dir, "cgroup.procs", F_OK, 0) < 0)
+		return -ENODEV;
+	return error;
+}
+
+bool cgroup_has(const struct cgroup *g, enum controller k, const char *file)
+{
+	int dir = cgroup_dir(g, k);
+
+	return dir >= 0 && faccessat(dir, file, F_OK, 0) == 0;
+}
+
+ssize_t cgroup_read(const struct cgroup *g, enum controller k, const char *file, char *buf,
+		    size_t size)
+{
+	int dir = cgroup_dir(g, k);
+	ssize_t n = dir < 0 ? dir : procfile_read(dir, file, buf, size);
+
+	return n == -ENOENT && dir >= 0 ? tell_missing(dir, -ENOENT) : n;
+}
+
+static int write_text(int dir, const char *file, const char *text)
+{
+	/* Truncating means nothing to a kernel file, and a stand-in for one needs it. */
+	int fd = openat(dir, file, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int error = 0;
+	ssize_t put;
+
+	if (fd < 0)
+		return tell_missing(dir, -errno);
+	do
+		put = write(fd, text, strlen(text));
+	while (put < 0 && errno == EINTR);
+	if (put < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+int cgroup_write(const struct cgroup *g, enum controller k, const char *file, const char *text)
+{
+	int dir = cgroup_dir(g, k);
+	int error = dir < 0 ? dir : write_text(dir, file, text);
+
+	if (g->container->wrote)
+		g->container->wrote(cgroup_path(g, k, file, g->container->arena), text, -error);
+	return error;
+}
+
+int cgroup_write_nested(const struct cgroup *g, int dir, const char *path, const char *file,
+			const char *text)
+{
+	int error = write_text(dir, file, text);
+
+	if (g->container->wrote)
+		g->container->wrote(arena_printf(g->container->arena, "%s/%s", path, file), text,
+				    -error);
+	return error;
+}
+
+const char *cgroup_path(const struct cgroup *g, enum controller k, const char *file,
+			struct arena *a)
+{
+	int hierarchy = hierarchy_of(g, k);
+
+	if (hierarchy < 0)
+		return file;
+	return arena_printf(a, "%s%s%s%s", g->layout->hierarchies[hierarchy].mount,
+			    g->paths[hierarchy], *file ? "/" : "", file);
+}
