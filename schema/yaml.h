@@ -16,6 +16,7 @@
 #define YAML_MOST_FLOW_DEPTH 32       /* of open [ and {: libyaml is quadratic in them */
 #define YAML_MOST_NODES 200000        /* of one file, after aliases and merges */
 #define YAML_MOST_SCALAR (256u << 10) /* bytes of one scalar */
+#define YAML_MOST_TEXT (16u << 20)    /* bytes of all scalars, after aliases and merges */
 #define YAML_MOST_DOCUMENTS 10000     /* of one file */
 
 enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
@@ -32,12 +33,15 @@ struct node {
 
 struct documents {
 	struct node **roots; /* an empty document's root is an empty scalar */
+	bool *broken;        /* this one has errors of its own */
 	size_t n;
+	bool cut; /* reading ended before the text did: the last root has what came before that */
 };
 
 /* Reads all documents of SOURCE. What it gives lives in A; the texts are copies. Findings go to DS
- * with their places. Returns 0, or -EINVAL after the first syntax error (the documents before it
- * are in OUT and may be used to report more, not to be applied). */
+ * with their places. Returns 0, or -EINVAL with errors in DS: broken documents may be used to
+ * report more, not to be applied. A syntax error or a bound ends the reading, duplicate keys,
+ * foreign tags and bad aliases do not. */
 int yaml_read(const struct source *source, struct arena *a, struct documents *out,
 	      struct diagnostics *ds);
 
