@@ -82,5 +82,10 @@ struct loser {
 size_t instance_losers(const struct catalog *c, const struct instance *i, struct arena *a,
 		       struct loser **out);
 
-/* Does this host's name match the patterns (fnmatch, "!" excludes)? No patterns: yes. */
+/* Why an instance is held back, one line: "profile 'small' has errors"; NULL: it is not. */
+const char *instance_held_reason(const struct catalog *c, const struct instance *i,
+				 struct arena *a);
+
+/* Does this host's name match the patterns (fnmatch; "!" excludes; the last that fits decides; only
+ * exclusions: everybody else)? No patterns: yes. */
 bool hosts_match(const struct words *patterns, const char *host);
