@@ -45,6 +45,8 @@ PROGRAM := $(BUILD)/evenkeel
 UNIT_SOURCES := $(wildcard tests/schema/test_*.c tests/limits/test_*.c tests/net/test_*.c \
 		  tests/reconciler/test_*.c)
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SOURCES))
+HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, \
+	     $(wildcard tests/integration/*.c)))
 INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, \
 	     $(wildcard tests/integration/*.c)))

@@ -2,6 +2,7 @@
 
 #include "reconciler/lifecycle.h"
 #include "reconciler/plan.h"
+#include "reconciler/stopwatch.h"
 #include "schema/arena.h"
 
 #include <errno.h>
@@ -378,16 +379,22 @@ static void settle_written(struct survey *s, const bool *bad)
 	}
 }
 
-void apply_run(struct survey *s)
+void apply_run(struct survey *s, struct timings *timings)
 {
+	struct stopwatch watch = stopwatch_start();
 	bool *bad;
 
 	apply_destruction(s);
 	apply_creation(s);
+	timings->live += stopwatch_lap(&watch);
 	apply_record(s);
+	timings->persist += stopwatch_lap(&watch);
 	apply_power(s);
 	apply_live(s);
+	timings->live += stopwatch_lap(&watch);
 	bad = boot_round(s, &after);
+	timings->persist += stopwatch_lap(&watch);
 	apply_freezer(s);
+	timings->live += stopwatch_lap(&watch);
 	settle_written(s, bad);
 }

@@ -7,5 +7,5 @@
 
 #include "reconciler/draft.h"
 
-/* Carries out what the outcomes of S's subjects plan. */
-void apply_run(struct survey *s);
+/* Carries out what the outcomes of S's subjects plan; adds to live and persist of TIMINGS. */
+void apply_run(struct survey *s, struct timings *timings);

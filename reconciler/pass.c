@@ -5,6 +5,7 @@
 #include "reconciler/lock.h"
 #include "reconciler/released.h"
 #include "reconciler/report.h"
+#include "reconciler/stopwatch.h"
 #include "schema/arena.h"
 #include "schema/text.h"
 
@@ -44,7 +45,10 @@ void result_free(struct result *r)
 /* A tree that could not be read whole, or that others could write, changes nothing. */
 static bool load(struct result *r, const struct options *o)
 {
+	struct stopwatch watch = stopwatch_start();
+
 	r->generation = generation_load(o, TRUST_ENFORCE);
+	r->timings.load = stopwatch_lap(&watch);
 	switch (r->generation->trouble) {
 	case LOAD_FINE:
 		return true;
@@ -258,16 +262,19 @@ static int take_lock(struct result *r, const struct options *o)
 
 static void pass_over_containers(struct result *r, const struct options *o, enum pass_mode mode)
 {
+	struct stopwatch watch = stopwatch_start();
 	struct survey s;
 
 	if (survey_take(&s, o, r->generation, r->arena, note_write) < 0)
 		r->trouble = true;
 	r->host = s.host;
+	r->timings.look = stopwatch_lap(&watch);
 	if (!r->trouble) {
 		outcomes_make(r, o, &s);
 		draft_all(r, &s, mode);
+		r->timings.draft = stopwatch_lap(&watch);
 		if (mode == PASS_APPLY) {
-			apply_run(&s);
+			apply_run(&s, &r->timings);
 			r->applied = true;
 		}
 		if (o->n_names == 0 && !r->generation->partial)

@@ -27,6 +27,13 @@ struct summary {
 	    skipped, failed, errors;
 };
 
+/* Where a pass spent its time, in nanoseconds. */
+struct timings {
+	uint64_t load, look, draft; /* diff ends here */
+	uint64_t live;              /* from the plan to the last value in the kernel */
+	uint64_t persist;           /* boot files and their syncfs */
+};
+
 struct result {
 	struct arena *arena;
 	struct generation *generation; /* owned */
@@ -38,6 +45,7 @@ struct result {
 	bool trouble;                   /* exit status 2: nothing could be done */
 	bool applied;
 	size_t kernel_writes; /* what apply wrote to the kernel */
+	struct timings timings;
 };
 
 enum pass_mode { PASS_DIFF, PASS_APPLY };
