@@ -8,6 +8,8 @@
 
 #include "schema/value.h"
 
+#include <stdbool.h>
+
 /* When does a changed value hold? */
 enum effect {
 	EFFECT_LIVE,        /* at once, on the running container */
@@ -56,8 +58,17 @@ struct key {
 	enum boot boot;
 	const char *preset; /* what holds when it is not set, for explain */
 	const char *help;   /* one line: what it does */
-	const char
-	    *note; /* where LXD, Incus and we differ, or why it is unsupported; may be NULL */
+	const char *note;   /* where LXD, Incus and we differ; why unsupported; may be NULL */
+	const char *rest;   /* the characters that a final "*" may stand for; NULL: any */
+};
+
+/* Rows of one subject. */
+struct key_table {
+	const char *subject; /* "limits": a heading for lists */
+	const char *prefix;  /* "limits.": all names with it are here, and no others; NULL: any */
+	unsigned scope;      /* of all rows together */
+	const struct key *rows; /* sorted by name */
+	size_t n;
 };
 
 /* A kind of device and its options. */
@@ -74,14 +85,22 @@ struct device_type {
  * one of these (or-ed). */
 const struct key *keys_find(const char *name, unsigned scope);
 
-/* All rows of config keys, sorted by name; *N rows. */
-const struct key *keys_all(size_t *n);
+/* All tables of config keys; *N tables. Each row is in one of them. */
+const struct key_table *const *key_tables_all(size_t *n);
+
+/* Is this a key that means something to virtual machines alone? Its scope is profiles: an instance
+ * of ours that has one is refused. */
+bool key_is_vm_only(const struct key *k);
+
+/* Does NAME fit the row's name, exactly or as a pattern? */
+bool key_fits(const struct key *k, const char *name);
 
 /* The known name most like NAME within SCOPE, or NULL. Patterns count by their fixed part
  * ("enviroment.FOO" gives "environment.FOO"); the text may live in A. */
 const char *keys_near_miss(const char *name, unsigned scope, struct arena *a);
 
-const struct device_type *device_types_all(size_t *n);
+/* All kinds of devices, sorted by name; *N kinds. */
+const struct device_type *const *device_types_all(size_t *n);
 const struct device_type *device_type_find(const char *name);
 /* The option's row, user.* included; NULL: not an option of this kind of device. */
 const struct key *device_option_find(const struct device_type *t, const char *name);
