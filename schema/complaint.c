@@ -1,15 +1,32 @@
 #include "schema/complaint.h"
 
+#include "schema/arena.h"
+#include "schema/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Into a buffer of SIZE bytes; what does not fit is cut on a character's end. */
+static void print(char *buffer, size_t size, const char *format, va_list args)
+{
+	int n = vsnprintf(buffer, size, format, args);
+	size_t bad;
+
+	if (n < 0)
+		buffer[0] = '\0';
+	if (n >= 0 && (size_t)n >= size && !text_is_utf8(buffer, strlen(buffer), &bad))
+		buffer[bad] = '\0';
+}
 
 int complaint_set(struct complaint *why, size_t offset, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(why->message, sizeof(why->message), format, args);
+	print(why->message, sizeof(why->message), format, args);
 	va_end(args);
 	why->hint[0] = '\0';
 	why->offset = offset;
@@ -21,7 +38,32 @@ int complaint_hint(struct complaint *why, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(why->hint, sizeof(why->hint), format, args);
+	print(why->hint, sizeof(why->hint), format, args);
 	va_end(args);
 	return -EINVAL;
+}
+
+/* Escapes are longer than what they stand for: fewer characters then. */
+const char *complaint_quote(struct arena *a, const char *text, size_t n)
+{
+	static const size_t characters[] = {40, 20, 10};
+	const char *shown = "";
+
+	for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++) {
+		shown = text_escape(a, text, n, characters[i]);
+		if (strlen(shown) <= 128)
+			break;
+	}
+	return arena_printf(a, "'%s'", shown);
+}
+
+bool complaint_means_unlimited(const char *text)
+{
+	static const char *const words[] = {"max", "unlimited", "none", "inf", "infinity",
+					    "no",  "off",       "-1",   "all", "any"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	return false;
 }

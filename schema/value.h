@@ -30,9 +30,10 @@ struct amount {
 	uint64_t number;
 };
 
-/* limits.cpu: how many, or which. */
+/* limits.cpu: how many, or which. limits.cpu.nodes: which, or balanced. */
 struct cpus {
 	bool counted;
+	bool balanced;     /* nodes only: the word; SET is empty then */
 	uint64_t count;    /* counted: how many */
 	struct ranges set; /* else: which */
 };
@@ -46,7 +47,7 @@ struct allowance {
 
 #define VALUE_UNLIMITED UINT64_MAX
 
-/* limits.kernel.*: see getrlimit(2); VALUE_UNLIMITED is RLIM_INFINITY. */
+/* limits.kernel.*: see getrlimit(2); VALUE_UNLIMITED is RLIM_INFINITY. SOFT <= HARD. */
 struct rlimit_pair {
 	uint64_t soft, hard;
 };
@@ -109,6 +110,13 @@ struct grammar {
 int value_parse(const struct grammar *g, const char *text, struct arena *a, struct value *out,
 		struct complaint *why);
 
+/* All grammars declared below; returns how many. */
+size_t value_grammars(const struct grammar *const **out);
+
+/* The one reader of plain numbers: all N bytes of TEXT are digits, at least one, and mean at most
+ * MOST. OUT is untouched when it says no. */
+bool value_digits(const char *text, size_t n, uint64_t most, uint64_t *out);
+
 /* For grammars that a table brings along: a choice of its words (exact, case counts), an integer
  * between its bounds. */
 int value_parse_word(const struct grammar *g, const char *text, struct arena *a, struct value *out,
@@ -134,7 +142,7 @@ extern const struct grammar grammar_bool, /* yes: true yes on 1, false no off 0,
     grammar_processes,    /* integer: -1 (no limit) or 0.. */
     grammar_cpus,         /* cpus */
     grammar_nodes,        /* cpus, never counted: a bare number is a node */
-    grammar_allowance,    /* allowance */
+    grammar_allowance,    /* allowance: quota at least 1 ms, period 1 ms to 1 s */
     grammar_rlimit,       /* rlimit */
     grammar_idmap,        /* idmap */
     grammar_text,         /* text: anything printable, line breaks allowed */
@@ -155,8 +163,8 @@ extern const struct grammar grammar_bool, /* yes: true yes on 1, false no off 0,
     grammar_schedule,                       /* text: cron fields or @aliases */
     grammar_hex4;                           /* text: four hexadecimal digits, lower-cased */
 
-/* The value as a size in the units people write: "256MiB", "1.5GiB"; "unlimited" for
- * VALUE_UNLIMITED. Only for showing. */
+/* The value as a size in the largest unit that says it exactly: "256MiB", "1536MiB", "256MB",
+ * "12345B"; "unlimited" for VALUE_UNLIMITED. Reading it back gives the same number. */
 char *value_show_bytes(uint64_t bytes, struct arena *a);
-/* Likewise for bits per second: "100Mbit". */
+/* Likewise for bits per second: "100Mbit", "12345bit". */
 char *value_show_bits(uint64_t bits, struct arena *a);
