@@ -1,0 +1,96 @@
+#include "reconciler/commands.h"
+#include "reconciler/help.h"
+#include "reconciler/report.h"
+#include "schema/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define ANY SIZE_MAX
+
+#define PLANS (FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_HOST | FLAG_ETC | FLAG_OWNER | FLAG_SECRETS)
+
+static int help_main(const struct options *o);
+
+static const struct command commands[] = {
+	{"help",     "[COMMAND]", "this help, or that of a command",               "0 fine, 2 trouble", 0, 1, help_main},
+};
+
+static int help_main(const struct options *o)
+{
+	struct arena *a;
+	struct diagnostics ds;
+	const struct command *c;
+
+	if (o->n_names == 0) {
+		help_program(stdout, commands, COUNT_OF(commands));
+		return 0;
+	}
+	a = arena_new();
+	diagnostics_init(&ds, a);
+	c = options_command(o->names[0], commands, COUNT_OF(commands), &ds);
+	if (c)
+		help_command(stdout, c);
+	report_diagnostics(o, &ds);
+	arena_free(a);
+	return c ? 0 : 2;
+}
+
+/* A file that is opened must never become standard output: what is printed would go into it. What
+ * stands in for a closed stream refuses to be written. */
+static void guard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			_exit(2);
+}
+
+static int run(int argc, char **argv)
+{
+	struct arena *a = arena_new();
+	const struct command *c;
+	struct diagnostics ds;
+	struct options o;
+	int status = 0;
+
+	diagnostics_init(&ds, a);
+	if (options_parse(argc, argv, commands, COUNT_OF(commands), a, &o, &c, &ds) < 0)
+		status = 2;
+	report_diagnostics(&o, &ds);
+	if (status == 0 && o.version)
+		printf("evenkeel %s\n", EVENKEEL_VERSION);
+	else if (status == 0 && o.help && c)
+		help_command(stdout, c);
+	else if (status == 0 && o.help)
+		help_program(stdout, commands, COUNT_OF(commands));
+	else if (status == 0)
+		status = c->run(&o);
+	arena_free(a);
+	return status;
+}
+
+/* Output that was lost is trouble, whatever the command found. */
+static int flush_output(int status)
+{
+	bool lost = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !lost)
+		return status;
+	fprintf(stderr, "evenkeel: error: cannot write standard output%s%s\n", errno ? ": " : "",
+		errno ? strerror(errno) : "");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	guard_streams();
+	/* A reader that goes away must not end an apply half-way: writes fail instead. */
+	signal(SIGPIPE, SIG_IGN);
+	return flush_output(run(argc, argv));
+}
