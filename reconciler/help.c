@@ -18,9 +18,8 @@ static void print_flags(FILE *f, unsigned taken)
 	}
 	for (size_t i = 0; i < n; i++) {
 		const char letter[] = {'-', flags[i].letter, ',', '\0'};
-		char *name =
-		    arena_printf(a, "%s%s%s", flags[i].name, flags[i].argument ? " " : "",
-				 flags[i].argument ? flags[i].argument : "");
+		char *name = arena_printf(a, "%s%s%s", flags[i].name, flags[i].argument ? " " : "",
+					  flags[i].argument ? flags[i].argument : "");
 
 		fprintf(f, "  %-3s --%-*s  %s\n", flags[i].letter ? letter : "", (int)width, name,
 			flags[i].help);

@@ -13,12 +13,14 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define ANY SIZE_MAX
 
-#define PLANS (FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_HOST | FLAG_ETC | FLAG_OWNER | FLAG_SECRETS)
+#define PLANS                                                                                      \
+	(FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_HOST | FLAG_ETC | FLAG_OWNER |         \
+	 FLAG_SECRETS)
 
 static int help_main(const struct options *o);
 
 static const struct command commands[] = {
-	{"help",     "[COMMAND]", "this help, or that of a command",               "0 fine, 2 trouble", 0, 1, help_main},
+    {"help", "[COMMAND]", "this help, or that of a command", "0 fine, 2 trouble", 0, 1, help_main},
 };
 
 static int help_main(const struct options *o)

@@ -20,38 +20,47 @@ struct parse {
 	struct diagnostics *ds;
 	struct options *o;
 	const char *format, *color;
-	unsigned used;                   /* enum flag, or-ed */
+	unsigned used;                                     /* enum flag, or-ed */
 	const char *spelling[sizeof(unsigned) * CHAR_BIT]; /* of each flag used */
 };
 
 enum takes { TAKES_YES, TAKES_TEXT, TAKES_FORMAT, TAKES_COLOR, TAKES_QUIET, TAKES_VERBOSE };
 
+#define YES(member) TAKES_YES, offsetof(struct options, member)
+#define TEXT(member) TAKES_TEXT, offsetof(struct options, member)
+
+/* clang-format off */
 static const struct flag_row {
 	const char *name;
 	char letter;
 	const char *argument;
 	unsigned flags; /* a command with one of these takes it */
 	enum takes takes;
-	size_t at; /* TAKES_YES, TAKES_TEXT: the member of struct options */
+	size_t at; /* of the member of struct options */
 	const char *help;
 } flags[] = {
-    {"directory", 'd', "DIR", FLAG_DIRECTORY, TAKES_TEXT, offsetof(struct options, directory), "where the manifests are (default /etc/evenkeel)"},
-    {"lxcpath", 'P', "PATH", FLAG_LXCPATH, TAKES_TEXT, offsetof(struct options, lxcpath), "where the containers are (default: as LXC is configured)"},
-    {"output", 'o', "FORMAT", FLAG_OUTPUT | FLAG_YAML, TAKES_FORMAT, 0, NULL},
-    {"all", 0, NULL, FLAG_ALL, TAKES_YES, offsetof(struct options, all), "everything: also what is in sync; every container"},
-    {"yes", 0, NULL, FLAG_YES, TAKES_YES, offsetof(struct options, yes), "do not ask before destroying or letting go"},
-    {"usage", 0, NULL, FLAG_USAGE, TAKES_YES, offsetof(struct options, usage), "also what each container uses, from the kernel"},
-    {"compat", 0, "WHOM", FLAG_COMPAT, TAKES_TEXT, offsetof(struct options, compat), "also say what lxd or incus would refuse"},
-    {"show-secrets", 0, NULL, FLAG_SECRETS, TAKES_YES, offsetof(struct options, show_secrets), "show values that are otherwise (hidden)"},
-    {"host", 0, "NAME", FLAG_HOST, TAKES_TEXT, offsetof(struct options, host), "the host's name for hosts: (default: its own)"},
-    {"etc", 0, "DIR", FLAG_ETC, TAKES_TEXT, offsetof(struct options, etc), "where subuid and subgid are (default /etc)"},
-    {"owner", 0, "USER", FLAG_OWNER, TAKES_TEXT, offsetof(struct options, owner), "trust manifests of this user as well as root's"},
-    {"quiet", 'q', NULL, FLAG_COMMON, TAKES_QUIET, 0, "errors only"},
-    {"verbose", 'v', NULL, FLAG_COMMON, TAKES_VERBOSE, 0, "say more; twice: every kernel write"},
-    {"color", 0, "WHEN", FLAG_COMMON, TAKES_COLOR, 0, "auto, always or never (default auto; NO_COLOR is heeded)"},
-    {"help", 'h', NULL, FLAG_COMMON, TAKES_YES, offsetof(struct options, help), "this help"},
-    {"version", 0, NULL, 0, TAKES_YES, offsetof(struct options, version), "print the version"},
+	{"directory", 'd', "DIR", FLAG_DIRECTORY, TEXT(directory),
+	 "where the manifests are (default /etc/evenkeel)"},
+	{"lxcpath", 'P', "PATH", FLAG_LXCPATH, TEXT(lxcpath),
+	 "where the containers are (default: as LXC is configured)"},
+	{"output", 'o', "FORMAT", FLAG_OUTPUT | FLAG_YAML, TAKES_FORMAT, 0, NULL},
+	{"all", 0, NULL, FLAG_ALL, YES(all), "every container; also what is in sync"},
+	{"yes", 0, NULL, FLAG_YES, YES(yes), "do not ask before destroying or letting go"},
+	{"usage", 0, NULL, FLAG_USAGE, YES(usage), "also what each container uses"},
+	{"compat", 0, "WHOM", FLAG_COMPAT, TEXT(compat), "also say what lxd or incus would refuse"},
+	{"show-secrets", 0, NULL, FLAG_SECRETS, YES(show_secrets),
+	 "show values that are otherwise (hidden)"},
+	{"host", 0, "NAME", FLAG_HOST, TEXT(host), "the host's name, for hosts: (default: its own)"},
+	{"etc", 0, "DIR", FLAG_ETC, TEXT(etc), "where subuid and subgid are read (default /etc)"},
+	{"owner", 0, "USER", FLAG_OWNER, TEXT(owner), "trust manifests of this user as well as root's"},
+	{"quiet", 'q', NULL, FLAG_COMMON, TAKES_QUIET, 0, "errors only"},
+	{"verbose", 'v', NULL, FLAG_COMMON, TAKES_VERBOSE, 0, "say more; twice: every kernel write"},
+	{"color", 0, "WHEN", FLAG_COMMON, TAKES_COLOR, 0,
+	 "auto, always or never (default auto; NO_COLOR is heeded)"},
+	{"help", 'h', NULL, FLAG_COMMON, YES(help), "this help"},
+	{"version", 0, NULL, 0, YES(version), "print the version"},
 };
+/* clang-format on */
 
 static const char *const formats[] = {
     [OUTPUT_TEXT] = "text",
@@ -251,8 +260,8 @@ static int resolve_color(struct parse *p)
 		diagnostic_error(p->ds, NOWHERE, "--color: '%s' is not known", shown(p, p->color));
 		return diagnostic_hint(p->ds, "write auto, always or never");
 	}
-	p->o->color = !(no && *no) && terminal && strcmp(terminal, "dumb") != 0 &&
-		      isatty(STDOUT_FILENO);
+	p->o->color =
+	    !(no && *no) && terminal && strcmp(terminal, "dumb") != 0 && isatty(STDOUT_FILENO);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /*
  * report - results as people read them, and as programs do: two printers of one result.
+ * Nothing of a manifest, a container or the kernel reaches a terminal raw.
  */
 #pragma once
 
@@ -7,8 +8,13 @@
 
 #include <stdio.h>
 
-/* Findings on standard error: FILE:LINE:COLUMN: error: MESSAGE, the line, a caret, the hint. */
+/* Findings on standard error: FILE:LINE:COLUMN: error: MESSAGE, the line, a caret, the hint. With
+ * -q only errors. */
 void report_diagnostics(const struct options *o, const struct diagnostics *ds);
+void report_diagnostics_to(FILE *f, const struct options *o, const struct diagnostics *ds);
+
+/* One write to the kernel, for -vv, on standard error: fits the `wrote` of a container. */
+void report_write(const char *what, const char *value, int error);
 
 /* A plan or what became of it. */
 void report_text(FILE *f, const struct options *o, const struct result *r);
@@ -21,10 +27,19 @@ struct json_t;
 /* JSON pieces that several commands share. The caller owns the reference. */
 struct json_t *json_origin(const struct setting *s, const struct document *from);
 struct json_t *json_diagnostics(const struct diagnostics *ds);
+/* A text as it is; invalid UTF-8 is escaped; NULL is null. */
+struct json_t *json_text(const char *text);
+/* Prints a document, in ASCII so that no name in it drives a terminal, and lets go of it. */
+void json_print(FILE *f, struct json_t *document);
 
 /* Is this a value to be hidden: environment.*, cloud-init.*, and user.* keys ending in password,
  * token, secret or key? */
 bool report_secret(const char *key);
+/* Likewise for a change, whose key may be unknown once nobody desires it. */
+bool report_secret_change(const struct change *c);
 
 /* A property's value in the units people read: 268435456 of memory.max is "256MiB". Escaped. */
 char *report_value(const char *object, const char *attribute, const char *value, struct arena *a);
+
+/* "profiles/small.yaml:4", escaped; NULL when the place is nowhere. */
+char *report_place(struct place at, struct arena *a);

@@ -10,41 +10,9 @@
 
 #define VALUE_MOST 120 /* characters of a value in a line of text */
 
-static bool ends(const char *text, const char *end)
-{
-	size_t n = strlen(text), m = strlen(end);
-
-	return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 static bool starts(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;
-}
-
-bool report_secret(const char *key)
-{
-	static const char *const ends_of_secrets[] = {"password", "token", "secret", "key"};
-
-	if (!key)
-		return false;
-	if (starts(key, "environment.") || starts(key, "cloud-init."))
-		return true;
-	if (!starts(key, "user."))
-		return false;
-	for (size_t i = 0; i < sizeof(ends_of_secrets) / sizeof(ends_of_secrets[0]); i++)
-		if (ends(key, ends_of_secrets[i]))
-			return true;
-	return false;
-}
-
-bool report_secret_change(const struct change *c)
-{
-	if (report_secret(c->key) || (c->setting && report_secret(c->setting->name)))
-		return true;
-	if (!c->attribute)
-		return false;
-	return report_secret(c->attribute) || starts(c->attribute, "lxc.environment");
 }
 
 /* A whole decimal number; anything else of the kernel's is shown as it is. */
@@ -115,21 +83,21 @@ static const struct unit {
 	const char *object, *attribute;
 	char *(*show)(const char *value, struct arena *a);
 } units[] = {
-    {"cgroup", "memory.max", show_bytes},
-    {"cgroup", "memory.high", show_bytes},
-    {"cgroup", "memory.low", show_bytes},
-    {"cgroup", "memory.min", show_bytes},
-    {"cgroup", "memory.swap.max", show_bytes},
-    {"cgroup", "memory.swap.high", show_bytes},
-    {"cgroup", "memory.zswap.max", show_bytes},
-    {"cgroup", "hugetlb.*", show_bytes},
-    {"cgroup", "cpu.max", show_quota},
-    {"io", "rbps", show_byte_rate},
-    {"io", "wbps", show_byte_rate},
-    {"io", "riops", show_operations},
-    {"io", "wiops", show_operations},
-    {"nic", "egress", show_bits},
-    {"nic", "ingress", show_bits},
+    {"cgroup", "memory.max",       show_bytes     },
+    {"cgroup", "memory.high",      show_bytes     },
+    {"cgroup", "memory.low",       show_bytes     },
+    {"cgroup", "memory.min",       show_bytes     },
+    {"cgroup", "memory.swap.max",  show_bytes     },
+    {"cgroup", "memory.swap.high", show_bytes     },
+    {"cgroup", "memory.zswap.max", show_bytes     },
+    {"cgroup", "hugetlb.*",        show_bytes     },
+    {"cgroup", "cpu.max",          show_quota     },
+    {"io",     "rbps",             show_byte_rate },
+    {"io",     "wbps",             show_byte_rate },
+    {"io",     "riops",            show_operations},
+    {"io",     "wiops",            show_operations},
+    {"nic",    "egress",           show_bits      },
+    {"nic",    "ingress",          show_bits      },
 };
 
 static bool fits(const struct unit *u, const char *object, const char *attribute)
