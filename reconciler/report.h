@@ -13,15 +13,18 @@
 void report_diagnostics(const struct options *o, const struct diagnostics *ds);
 void report_diagnostics_to(FILE *f, const struct options *o, const struct diagnostics *ds);
 
-/* One write to the kernel, for -vv, on standard error: fits the `wrote` of a container. */
-void report_write(const char *what, const char *value, int error);
-
 /* A plan or what became of it. */
 void report_text(FILE *f, const struct options *o, const struct result *r);
 void report_json(FILE *f, const struct options *o, const struct result *r);
 
 /* -vv: a line on standard error for one write to the kernel. ERROR: 0 or an errno. */
 void report_kernel_write(const char *what, const char *value, int error);
+
+/* The last line of a report, without its line break: what is to be done, or was. In A. */
+char *report_total(const struct result *r, struct arena *a);
+
+/* Is there anything to show of an outcome? */
+bool report_shows(const struct options *o, const struct outcome *outcome);
 
 struct json_t;
 /* JSON pieces that several commands share. The caller owns the reference. */
@@ -37,6 +40,10 @@ void json_print(FILE *f, struct json_t *document);
 bool report_secret(const char *key);
 /* Likewise for a change, whose key may be unknown once nobody desires it. */
 bool report_secret_change(const struct change *c);
+/* TEXT about a change: "(hidden)" where it is a secret value of C's, or with those in it replaced.
+ * TEXT itself, not a copy, where nothing is to be hidden. */
+const char *report_hide(const struct options *o, const struct change *c, const char *text,
+			struct arena *a);
 
 /* A property's value in the units people read: 268435456 of memory.max is "256MiB". Escaped. */
 char *report_value(const char *object, const char *attribute, const char *value, struct arena *a);

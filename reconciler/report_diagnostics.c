@@ -173,7 +173,7 @@ void report_diagnostics(const struct options *o, const struct diagnostics *ds)
 	report_diagnostics_to(stderr, o, ds);
 }
 
-void report_write(const char *what, const char *value, int error)
+void report_kernel_write(const char *what, const char *value, int error)
 {
 	struct arena *a = arena_new();
 

@@ -84,3 +84,140 @@ void json_print(FILE *f, struct json_t *document)
 	fputc('\n', f);
 	json_decref(document);
 }
+
+static const char *whole_name(enum whole w)
+{
+	switch (w) {
+	case WHOLE_NONE:
+		break;
+	case WHOLE_CREATE:
+		return "create";
+	case WHOLE_UPDATE:
+		return "update";
+	case WHOLE_REPLACE:
+		return "replace";
+	case WHOLE_DELETE:
+		return "delete";
+	}
+	return "none";
+}
+
+static const char *verdict_name(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_NONE:
+		break;
+	case VERDICT_APPLIED:
+		return "applied";
+	case VERDICT_FAILED:
+		return "failed";
+	case VERDICT_PENDING:
+		return "pending";
+	case VERDICT_SKIPPED:
+		return "skipped";
+	}
+	return NULL;
+}
+
+/* What an apply made of it; a plan says only what stands in its way. */
+static void set_verdict(json_t *out, const struct options *o, const struct change *c, bool applied)
+{
+	struct arena *a = arena_new();
+
+	if (applied)
+		set(out, "result", json_text(verdict_name(c->verdict)));
+	if (applied || c->reason)
+		set(out, "reason", json_text(report_hide(o, c, c->reason, a)));
+	if (c->remedy)
+		set(out, "remedy", json_text(c->remedy));
+	if (applied)
+		set(out, "error", json_text(report_hide(o, c, c->error, a)));
+	arena_free(a);
+}
+
+static json_t *json_change(const struct options *o, const struct change *c, bool applied)
+{
+	struct arena *a = arena_new();
+	json_t *out = json_object();
+
+	set(out, "object", json_text(c->object));
+	set(out, "attribute", json_text(c->attribute));
+	set(out, "from", json_text(report_hide(o, c, c->from, a)));
+	set(out, "to", json_text(report_hide(o, c, c->to, a)));
+	if (c->observed == UNKNOWN)
+		set(out, "observed", json_string("unknown"));
+	set(out, "effect", json_string(effect_name(c->effect)));
+	set(out, "key", json_text(c->key));
+	set(out, "origin", json_origin(c->setting, c->origin));
+	set_verdict(out, o, c, applied);
+	arena_free(a);
+	return out;
+}
+
+static json_t *json_outcome(const struct options *o, const struct outcome *outcome, bool applied)
+{
+	json_t *out = json_object(), *changes = json_array();
+
+	for (size_t i = 0; i < outcome->changes.n; i++)
+		json_array_append_new(changes, json_change(o, &outcome->changes.items[i], applied));
+	set(out, "name", json_text(outcome->name));
+	set(out, "status", json_string(status_name(outcome->status)));
+	set(out, "action", json_string(whole_name(outcome->whole)));
+	set(out, "changes", changes);
+	set(out, "diagnostics", json_diagnostics(&outcome->diagnostics));
+	return out;
+}
+
+static json_t *json_summary(const struct summary *s)
+{
+	const struct {
+		const char *name;
+		size_t n;
+	} counts[] = {
+	    {"create",          s->create         },
+	    {"update",          s->update         },
+	    {"replace",         s->replace        },
+	    {"delete",          s->remove         },
+	    {"in_sync",         s->in_sync        },
+	    {"live",            s->live           },
+	    {"pending_restart", s->pending_restart},
+	    {"unsupported",     s->unsupported    },
+	    {"skipped",         s->skipped        },
+	    {"failed",          s->failed         },
+	    {"errors",          s->errors         },
+	};
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		set(out, counts[i].name, json_integer((json_int_t)counts[i].n));
+	return out;
+}
+
+/* All findings: those about single instances stand with their plans too. */
+static json_t *json_findings(const struct result *r)
+{
+	json_t *out = json_diagnostics(&r->diagnostics), *load;
+
+	if (!r->generation)
+		return out;
+	load = json_diagnostics(&r->generation->diagnostics);
+	json_array_extend(out, load);
+	json_decref(load);
+	return out;
+}
+
+void report_json(FILE *f, const struct options *o, const struct result *r)
+{
+	json_t *out = json_object(), *instances = json_array();
+
+	for (size_t i = 0; i < r->n; i++)
+		if (report_shows(o, &r->outcomes[i]))
+			json_array_append_new(instances,
+					      json_outcome(o, &r->outcomes[i], r->applied));
+	set(out, "version", json_integer(1));
+	set(out, "generation", json_text(r->generation ? r->generation->digest : NULL));
+	set(out, "instances", instances);
+	set(out, "summary", json_summary(&r->summary));
+	set(out, "diagnostics", json_findings(r));
+	json_print(f, out);
+}

@@ -1,5 +1,7 @@
 #include "reconciler/report.h"
 
+#include "schema/arena.h"
+
 #include <string.h>
 
 static bool ends(const char *text, const char *end)
@@ -37,4 +39,22 @@ bool report_secret_change(const struct change *c)
 	if (!c->attribute)
 		return false;
 	return report_secret(c->attribute) || starts(c->attribute, "lxc.environment");
+}
+
+static const char *replaced(const char *text, const char *value, struct arena *a)
+{
+	const char *found = value && *value ? strstr(text, value) : NULL;
+
+	if (!found)
+		return text;
+	return arena_printf(a, "%.*s(hidden)%s", (int)(found - text), text,
+			    replaced(found + strlen(value), value, a));
+}
+
+const char *report_hide(const struct options *o, const struct change *c, const char *text,
+			struct arena *a)
+{
+	if (!text || o->show_secrets || !report_secret_change(c))
+		return text;
+	return replaced(replaced(text, c->to, a), c->from, a);
 }

@@ -1,0 +1,115 @@
+#include "reconciler/report.h"
+
+#include "schema/arena.h"
+
+#include <string.h>
+
+/* What the last line counts. */
+struct total {
+	size_t instances, created, destroyed, applied, failed, skipped, start, held_back;
+};
+
+static bool is_property(const struct change *c)
+{
+	return !object_is(c->object, "container") && !object_is(c->object, "boot");
+}
+
+static void count_change(struct total *t, const struct change *c)
+{
+	if (c->action == ACTION_NONE)
+		return;
+	switch (c->verdict) {
+	case VERDICT_NONE:
+	case VERDICT_PENDING:
+		break;
+	case VERDICT_APPLIED:
+		t->applied += is_property(c);
+		break;
+	case VERDICT_FAILED:
+		t->failed++;
+		break;
+	case VERDICT_SKIPPED:
+		t->skipped++;
+		break;
+	}
+	if (c->action != ACTION_WAIT && is_property(c) &&
+	    (c->effect == EFFECT_START || c->effect == EFFECT_RESTART))
+		t->start++;
+}
+
+static bool came_about(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->changes.n; i++)
+		if (strcmp(o->changes.items[i].object, "container") == 0)
+			return o->changes.items[i].verdict == VERDICT_APPLIED;
+	return false;
+}
+
+static struct total count(const struct result *r)
+{
+	struct total t = {0};
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct outcome *o = &r->outcomes[i];
+
+		t.instances += !o->in_sync;
+		t.held_back += o->held_back;
+		t.created += o->whole == WHOLE_CREATE && came_about(o);
+		t.destroyed += o->whole == WHOLE_DELETE && came_about(o);
+		for (size_t k = 0; k < o->changes.n; k++)
+			count_change(&t, &o->changes.items[k]);
+	}
+	return t;
+}
+
+/* "1 change live" and "3 changes live": SINGULAR and PLURAL are what follows the number. */
+static char *part(struct arena *a, char *line, size_t n, const char *singular, const char *plural)
+{
+	if (n == 0)
+		return line;
+	return arena_printf(a, "%s%s%zu %s", line, *line ? ", " : "", n,
+			    n == 1 ? singular : plural);
+}
+
+static char *planned(const struct result *r, const struct total *t, struct arena *a)
+{
+	const struct summary *s = &r->summary;
+	char *line = arena_strdup(a, "");
+
+	line = part(a, line, s->create, "to create", "to create");
+	line = part(a, line, s->replace, "to replace", "to replace");
+	line = part(a, line, s->remove, "to destroy", "to destroy");
+	line = part(a, line, s->live, "change live", "changes live");
+	return part(a, line, t->start, "change with the next start", "changes with the next start");
+}
+
+static char *done(const struct total *t, struct arena *a)
+{
+	char *line = arena_strdup(a, "");
+
+	line = part(a, line, t->created, "created", "created");
+	line = part(a, line, t->destroyed, "destroyed", "destroyed");
+	line = part(a, line, t->applied, "change applied", "changes applied");
+	line = part(a, line, t->failed, "failed", "failed");
+	return part(a, line, t->skipped, "skipped", "skipped");
+}
+
+char *report_total(const struct result *r, struct arena *a)
+{
+	struct total t = count(r);
+	size_t in_sync = r->summary.in_sync;
+	char *line = r->applied ? done(&t, a) : planned(r, &t, a);
+
+	if (r->trouble)
+		return arena_strdup(a, "Nothing done: there were errors.");
+	line = part(a, line, r->summary.pending_restart, "pending restart", "pending restart");
+	line = part(a, line, r->summary.unsupported, "unsupported", "unsupported");
+	line = part(a, line, t.held_back, "held back", "held back");
+	if (t.instances == 0)
+		return arena_printf(a, "Nothing to do: %zu in sync%s%s.", in_sync,
+				    *line ? ", " : "", line);
+	if (!*line)
+		line = arena_printf(a, "%zu %s", t.instances, r->applied ? "updated" : "to update");
+	return arena_printf(a, "%zu %s: %s; %zu in sync", t.instances,
+			    t.instances == 1 ? "instance" : "instances", line, in_sync);
+}
