@@ -28,6 +28,7 @@ struct seeker {
 	bool *pool;     /* the CPUs of its nodes; NULL: all */
 	size_t n_pool;
 	struct claim nodes; /* balanced */
+	struct claim cpus;  /* counted */
 };
 
 static void board_start(struct board *b, struct world *w)
@@ -133,7 +134,7 @@ static size_t cpus_of_node(const struct board *b, size_t k)
 /* How many nodes hold COUNT CPUs, whichever they are: the smallest ones are reckoned with. */
 static size_t nodes_needed(const struct board *b, uint64_t count)
 {
-	size_t n, smallest = b->n;
+	size_t n = 0, smallest = b->n;
 
 	for (size_t k = 0; k < b->n_nodes; k++) {
 		size_t has = cpus_of_node(b, k);
@@ -246,11 +247,7 @@ static void spread_cpus(struct board *b, struct seeker *seekers, size_t n)
 	size_t n_claims = 0;
 
 	for (size_t i = 0; i < b->n; i++)
-		/* sysfs counts cores within their package */
-		places[i] = (struct place_of){
-		    .core = (uint64_t)b->cpus[i].package << 32 | b->cpus[i].core,
-		    .package = b->cpus[i].package,
-		};
+		places[i] = (struct place_of){b->cpus[i].core, b->cpus[i].package};
 	for (size_t i = 0; i < n; i++) {
 		struct seeker *s = &seekers[i];
 		size_t most = s->pool ? s->n_pool : b->n;
