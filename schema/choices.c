@@ -8,9 +8,13 @@
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static int complain(struct complaint *why, const char *text, size_t offset, const char *expected)
+/* Says that TEXT is not EXPECTED, and what the grammar would take. */
+static int complain(const struct grammar *g, const char *text, struct arena *a,
+		    struct complaint *why, size_t offset, const char *expected)
 {
-	return complaint_set(why, offset, "'%.60s' is not %s", text, expected);
+	complaint_set(why, offset, "%s is not %s", complaint_quote(a, text, strlen(text)),
+		      expected);
+	return complaint_hint(why, "write %s", g->syntax);
 }
 
 static int accept_text(const struct grammar *g, const char *text, struct value *out)
@@ -42,12 +46,11 @@ static int parse_selinux_type(const struct grammar *g, const char *text, struct 
 {
 	size_t n = strlen(text);
 
-	(void)a;
 	if (n < 3 || strcmp(text + n - 2, "_t"))
-		return complain(why, text, 0, "an SELinux type: its name ends in _t");
+		return complain(g, text, a, why, 0, "an SELinux type");
 	for (size_t i = 0; i < n; i++)
 		if (!isalnum((unsigned char)text[i]) && text[i] != '_')
-			return complain(why, text, i, "an SELinux type");
+			return complain(g, text, a, why, i, "an SELinux type");
 	return accept_text(g, text, out);
 }
 
@@ -56,7 +59,6 @@ static int parse_base64(const struct grammar *g, const char *text, struct arena 
 {
 	size_t digits = 0, pads = 0;
 
-	(void)a;
 	for (size_t i = 0; text[i]; i++) {
 		unsigned char c = (unsigned char)text[i];
 
@@ -65,12 +67,12 @@ static int parse_base64(const struct grammar *g, const char *text, struct arena 
 		if (c == '=')
 			pads++;
 		else if (pads || (!isalnum(c) && c != '+' && c != '/'))
-			return complain(why, text, i, "base64 text");
+			return complain(g, text, a, why, i, "base64 text");
 		else
 			digits++;
 	}
 	if (pads > 2 || (digits + pads) % 4)
-		return complain(why, text, 0, "base64 text: its length is no multiple of 4");
+		return complain(g, text, a, why, 0, "base64 text, whose length is a multiple of 4");
 	return accept_text(g, text, out);
 }
 
@@ -114,7 +116,7 @@ static const char *family_word(int family)
 
 /* One of the grammar's words, one address, or (LIST) several with commas between. */
 static int parse_addresses(const struct grammar *g, int family, bool list, const char *text,
-			   struct value *out, struct complaint *why)
+			   struct arena *a, struct value *out, struct complaint *why)
 {
 	if (is_word(g, text))
 		return accept_text(g, text, out);
@@ -123,7 +125,7 @@ static int parse_addresses(const struct grammar *g, int family, bool list, const
 		size_t blanks = strspn(p, " ");
 
 		if (blanks > n || !is_address(family, p + blanks, n - blanks))
-			return complain(why, text, (size_t)(p - text), family_word(family));
+			return complain(g, text, a, why, (size_t)(p - text), family_word(family));
 		p += n;
 		if (!*p)
 			return accept_text(g, text, out);
@@ -133,33 +135,29 @@ static int parse_addresses(const struct grammar *g, int family, bool list, const
 static int parse_list4(const struct grammar *g, const char *text, struct arena *a,
 		       struct value *out, struct complaint *why)
 {
-	(void)a;
-	return parse_addresses(g, AF_INET, true, text, out, why);
+	return parse_addresses(g, AF_INET, true, text, a, out, why);
 }
 
 static int parse_list6(const struct grammar *g, const char *text, struct arena *a,
 		       struct value *out, struct complaint *why)
 {
-	(void)a;
-	return parse_addresses(g, AF_INET6, true, text, out, why);
+	return parse_addresses(g, AF_INET6, true, text, a, out, why);
 }
 
 static int parse_one4(const struct grammar *g, const char *text, struct arena *a, struct value *out,
 		      struct complaint *why)
 {
-	(void)a;
-	return parse_addresses(g, AF_INET, false, text, out, why);
+	return parse_addresses(g, AF_INET, false, text, a, out, why);
 }
 
 static int parse_one6(const struct grammar *g, const char *text, struct arena *a, struct value *out,
 		      struct complaint *why)
 {
-	(void)a;
-	return parse_addresses(g, AF_INET6, false, text, out, why);
+	return parse_addresses(g, AF_INET6, false, text, a, out, why);
 }
 
-static int parse_prefixed(const struct grammar *g, int family, const char *text, struct value *out,
-			  struct complaint *why)
+static int parse_prefixed(const struct grammar *g, int family, const char *text, struct arena *a,
+			  struct value *out, struct complaint *why)
 {
 	size_t n = strcspn(text, "/");
 	unsigned long bits;
@@ -167,26 +165,23 @@ static int parse_prefixed(const struct grammar *g, int family, const char *text,
 	if (is_word(g, text))
 		return accept_text(g, text, out);
 	if (!is_address(family, text, n))
-		return complain(why, text, 0, family_word(family));
+		return complain(g, text, a, why, 0, family_word(family));
 	if (!text[n] ||
 	    !is_number(text + n + 1, strlen(text + n + 1), family == AF_INET ? 32 : 128, &bits))
-		return complain(why, text, n,
-				"an address with its prefix length, like 10.0.3.1/24");
+		return complain(g, text, a, why, n, "an address with the length of its prefix");
 	return accept_text(g, text, out);
 }
 
 static int parse_prefixed4(const struct grammar *g, const char *text, struct arena *a,
 			   struct value *out, struct complaint *why)
 {
-	(void)a;
-	return parse_prefixed(g, AF_INET, text, out, why);
+	return parse_prefixed(g, AF_INET, text, a, out, why);
 }
 
 static int parse_prefixed6(const struct grammar *g, const char *text, struct arena *a,
 			   struct value *out, struct complaint *why)
 {
-	(void)a;
-	return parse_prefixed(g, AF_INET6, text, out, why);
+	return parse_prefixed(g, AF_INET6, text, a, out, why);
 }
 
 /* "10,20-29": numbers and ranges of LEAST..MOST in TEXT[0..N). */
@@ -215,9 +210,8 @@ static bool is_range_list(const char *text, size_t n, unsigned long least, unsig
 static int parse_vlan_list(const struct grammar *g, const char *text, struct arena *a,
 			   struct value *out, struct complaint *why)
 {
-	(void)a;
 	if (!is_range_list(text, strlen(text), 0, 4094))
-		return complain(why, text, 0, "a list of VLAN ids: 0 to 4094, like 10,20-29");
+		return complain(g, text, a, why, 0, "a list of VLAN ids");
 	return accept_text(g, text, out);
 }
 
@@ -237,12 +231,11 @@ static bool is_endpoint(const char *text)
 static int parse_proxy_address(const struct grammar *g, const char *text, struct arena *a,
 			       struct value *out, struct complaint *why)
 {
-	(void)a;
 	if (!strncmp(text, "unix:", 5) && (text[5] == '/' || text[5] == '@') && text[6])
 		return accept_text(g, text, out);
 	if ((!strncmp(text, "tcp:", 4) || !strncmp(text, "udp:", 4)) && is_endpoint(text + 4))
 		return accept_text(g, text, out);
-	return complain(why, text, 0, "an address like tcp:127.0.0.1:80 or unix:/run/x.sock");
+	return complain(g, text, a, why, 0, "an address to listen on or to connect to");
 }
 
 static int parse_infiniband_mac(const struct grammar *g, const char *text, struct arena *a,
@@ -250,12 +243,11 @@ static int parse_infiniband_mac(const struct grammar *g, const char *text, struc
 {
 	size_t n = strlen(text);
 
-	(void)a;
 	if (n != 8 * 3 - 1 && n != 20 * 3 - 1)
-		return complain(why, text, 0, "8 or 20 octets with colons between");
+		return complain(g, text, a, why, 0, "an InfiniBand address");
 	for (size_t i = 0; i < n; i++)
 		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
-			return complain(why, text, i, "8 or 20 octets with colons between");
+			return complain(g, text, a, why, i, "an InfiniBand address");
 	return accept_text(g, text, out);
 }
 
@@ -271,9 +263,8 @@ static bool has_shape(const char *text, const char *shape)
 static int parse_pci(const struct grammar *g, const char *text, struct arena *a, struct value *out,
 		     struct complaint *why)
 {
-	(void)a;
 	if (!has_shape(text, "xxxx:xx:xx.x") && !has_shape(text, "xx:xx.x"))
-		return complain(why, text, 0, "a PCI address like 0000:01:00.0");
+		return complain(g, text, a, why, 0, "a PCI address");
 	return accept_text(g, text, out);
 }
 
@@ -284,11 +275,12 @@ static int parse_pci(const struct grammar *g, const char *text, struct arena *a,
 	}
 
 const struct grammar grammar_enforce = CHOICE("hard or soft", "hard", "soft");
-const struct grammar grammar_autostart = {.name = "boolean or last-state",
-					  .syntax =
-					      "true or false (also yes, no, on, off, 1, 0), or "
-					      "last-state",
-					  .parse = parse_autostart};
+const struct grammar grammar_autostart = {
+    .name = "boolean or last-state",
+    .syntax = "true or false (also yes, no, on, off, 1, 0), or "
+	      "last-state",
+    .parse = parse_autostart,
+};
 const struct grammar grammar_shutdown_action =
     CHOICE("stop, force-stop or stateful-stop", "stop", "force-stop", "stateful-stop");
 const struct grammar grammar_evacuate = CHOICE(
@@ -298,13 +290,17 @@ const struct grammar grammar_evacuate = CHOICE(
 const struct grammar grammar_modules_load = CHOICE("boot or ondemand", "boot", "ondemand");
 const struct grammar grammar_label_rootfs =
     CHOICE("auto, always or never", "auto", "always", "never");
-const struct grammar grammar_selinux_type = {.name = "SELinux type",
-					     .syntax = "letters, digits and _, ending in _t",
-					     .parse = parse_selinux_type};
+const struct grammar grammar_selinux_type = {
+    .name = "SELinux type",
+    .syntax = "letters, digits and _, ending in _t",
+    .parse = parse_selinux_type,
+};
 const struct grammar grammar_pro_attach = CHOICE("off, on or available", "off", "on", "available");
-const struct grammar grammar_base64 = {.name = "base64 text",
-				       .syntax = "base64 (RFC 4648), line breaks allowed",
-				       .parse = parse_base64};
+const struct grammar grammar_base64 = {
+    .name = "base64 text",
+    .syntax = "base64 (RFC 4648), line breaks allowed",
+    .parse = parse_base64,
+};
 
 const struct grammar grammar_nictype =
     CHOICE("bridged, ipvlan, macvlan, ovn, p2p, physical, routed or sriov", "bridged", "ipvlan",
@@ -323,48 +319,71 @@ const struct grammar grammar_proxy_address = {
     .syntax =
 	"tcp:ADDRESS:PORTS, udp:ADDRESS:PORTS (PORTS: 80,8000-8009; IPv6 in []), unix:/PATH or "
 	"unix:@NAME",
-    .parse = parse_proxy_address};
+    .parse = parse_proxy_address,
+};
 
 const struct grammar grammar_nic_addresses4 = {
     .name = "IPv4 addresses",
     .syntax = "10.0.3.5 (routed and ipvlan: several, with commas), or none",
     .words = WORDS("none"),
-    .parse = parse_list4};
+    .parse = parse_list4,
+};
 const struct grammar grammar_nic_addresses6 = {
     .name = "IPv6 addresses",
     .syntax = "fd42::5 (routed and ipvlan: several, with commas), or none",
     .words = WORDS("none"),
-    .parse = parse_list6};
-const struct grammar grammar_gateway4 = {.name = "IPv4 gateway",
-					 .syntax = "auto, none, or an address (ipvlan in mode l2)",
-					 .words = WORDS("auto", "none"),
-					 .parse = parse_one4};
-const struct grammar grammar_gateway6 = {.name = "IPv6 gateway",
-					 .syntax = "auto, none, or an address (ipvlan in mode l2)",
-					 .words = WORDS("auto", "none"),
-					 .parse = parse_one6};
+    .parse = parse_list6,
+};
+const struct grammar grammar_gateway4 = {
+    .name = "IPv4 gateway",
+    .syntax = "auto, none, or an address (ipvlan in mode l2)",
+    .words = WORDS("auto", "none"),
+    .parse = parse_one4,
+};
+const struct grammar grammar_gateway6 = {
+    .name = "IPv6 gateway",
+    .syntax = "auto, none, or an address (ipvlan in mode l2)",
+    .words = WORDS("auto", "none"),
+    .parse = parse_one6,
+};
 const struct grammar grammar_host_address4 = {
-    .name = "IPv4 address", .syntax = "169.254.0.1", .parse = parse_one4};
+    .name = "IPv4 address",
+    .syntax = "169.254.0.1",
+    .parse = parse_one4,
+};
 const struct grammar grammar_host_address6 = {
-    .name = "IPv6 address", .syntax = "fe80::1", .parse = parse_one6};
-const struct grammar grammar_vlan_list = {.name = "VLAN list",
-					  .syntax = "ids and ranges of 0 to 4094: 10,20-29",
-					  .parse = parse_vlan_list};
-const struct grammar grammar_infiniband_mac = {.name = "InfiniBand address",
-					       .syntax =
-						   "8 or 20 octets, like 00:11:22:33:44:55:66:77",
-					       .parse = parse_infiniband_mac};
+    .name = "IPv6 address",
+    .syntax = "fe80::1",
+    .parse = parse_one6,
+};
+const struct grammar grammar_vlan_list = {
+    .name = "VLAN list",
+    .syntax = "ids and ranges of 0 to 4094: 10,20-29",
+    .parse = parse_vlan_list,
+};
+const struct grammar grammar_infiniband_mac = {
+    .name = "InfiniBand address",
+    .syntax = "8 or 20 octets, like 00:11:22:33:44:55:66:77",
+    .parse = parse_infiniband_mac,
+};
 const struct grammar grammar_pci = {
-    .name = "PCI address", .syntax = "0000:01:00.0 or 01:00.0", .parse = parse_pci};
+    .name = "PCI address",
+    .syntax = "0000:01:00.0 or 01:00.0",
+    .parse = parse_pci,
+};
 
-const struct grammar grammar_bridge_address4 = {.name = "IPv4 address and prefix",
-						.syntax = "10.0.3.1/24, auto or none",
-						.words = WORDS("auto", "none"),
-						.parse = parse_prefixed4};
-const struct grammar grammar_bridge_address6 = {.name = "IPv6 address and prefix",
-						.syntax = "fd42:1:2:3::1/64, auto or none",
-						.words = WORDS("auto", "none"),
-						.parse = parse_prefixed6};
+const struct grammar grammar_bridge_address4 = {
+    .name = "IPv4 address and prefix",
+    .syntax = "10.0.3.1/24, auto or none",
+    .words = WORDS("auto", "none"),
+    .parse = parse_prefixed4,
+};
+const struct grammar grammar_bridge_address6 = {
+    .name = "IPv6 address and prefix",
+    .syntax = "fd42:1:2:3::1/64, auto or none",
+    .words = WORDS("auto", "none"),
+    .parse = parse_prefixed6,
+};
 const struct grammar grammar_dns_mode =
     CHOICE("managed, dynamic or none", "managed", "dynamic", "none");
 const struct grammar grammar_nat_order = CHOICE("before or after", "before", "after");

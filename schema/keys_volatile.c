@@ -60,7 +60,7 @@ static const struct key volatile_rows[] = {
 
 static const struct key image_rows[] = {
     ROW("image.*", grammar_text, SCOPE_INSTANCE, BOTH, IGNORED, NONE, "not set",
-	"what was copied from the image: image.os, image.release, ...", FOREIGN),
+	"what was copied from the image: image.os and so on", FOREIGN),
 };
 
 const struct key_table keys_image = {"image", "image.", SCOPE_INSTANCE, image_rows,
