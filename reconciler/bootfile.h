@@ -9,6 +9,7 @@
  *     #@ container PATH NAME          (PATH and NAME in the escaping of the record)
  *     #@ own OBJECT ATTRIBUTE VALUE   (one per owned property)
  *     #@ window BASE SIZE             (isolated id window)
+ *     #@ seccomp FILE TEXT            (a seccomp policy, kept in FILE beside it)
  *     lxc.KEY = VALUE ...
  *     #@ end CHECKSUM                 (of all bytes before this line)
  */
@@ -58,6 +59,18 @@ void bootfile_digest(const char *text, char out[17]);
  * grammar: NULL with a reason in *WHY for line breaks, NUL and what LXC would cut. */
 char *bootfile_line(const char *key, const char *value, struct arena *a, const char **why);
 
+/* Among the lines of a boot file: no id map at all, whatever the container's config says. */
+#define BOOTFILE_NO_IDMAP "# lxc.idmap: none"
+
+/* Among the lines of a boot file: a seccomp policy. It is written as a file of its own beside the
+ * boot file, and lxc.seccomp.profile names it. */
+char *bootfile_policy_line(const char *policy, struct arena *a);
+/* The name of that file: another policy has another name, so that what a container was started
+ * with can be told. */
+char *bootfile_policy_name(const char *policy, struct arena *a);
+/* The policy in the text of a boot file; false: it has none. */
+bool bootfile_policy_find(const char *text, struct arena *a, char **name, char **policy);
+
 /* A batch of boot files: all temporaries, one syncfs, all renames, one syncfs. */
 struct bootfile_batch;
 struct bootfile_batch *bootfile_batch_new(int lxcpath_dir, const char *lxcpath, struct arena *a);
@@ -67,6 +80,13 @@ void bootfile_batch_add(struct bootfile_batch *b, const char *name, const char *
 			const char **why);
 /* Writes all. Returns the number of files that failed. The batch is empty afterwards. */
 size_t bootfile_batch_commit(struct bootfile_batch *b);
+/* How many syncfs the last commit made: 2, or 0 when there was nothing to write. */
+size_t bootfile_batch_syncs(const struct bootfile_batch *b);
+
+/* Why the boot file may not take over the id map of NAME (it comes from a file that the owner
+ * includes, or belongs to a rootfs that is mounted in a way of his own); NULL: it may. */
+const char *bootfile_idmap_refused(int lxcpath_dir, const char *lxcpath, const char *name,
+				   struct arena *a);
 
 /* Takes our include line and boot file away, puts commented-out lines back; nothing of ours stays
  * in the folder. Returns 0 or -errno with WHY. */

@@ -1,0 +1,401 @@
+#include "reconciler/bootfile.h"
+
+#include "reconciler/include.h"
+#include "schema/arena.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADER "# evenkeel 1 boot file and record; generated, do not edit. See evenkeel(8).\n"
+#define MOST_BYTES (1u << 20)
+
+/* ---- text of the record: fields between single blanks, %XX for what could split them ---- */
+
+#define EMPTY_FIELD "%-"
+
+static bool is_plain(unsigned char c)
+{
+	return c > ' ' && c != 0x7f && c != '%';
+}
+
+struct writer {
+	char *text;
+	size_t n, capacity;
+	struct arena *arena;
+};
+
+static void put(struct writer *w, const char *text, size_t n)
+{
+	if (n > w->capacity - w->n) {
+		size_t capacity = (w->capacity + n) * 2;
+		char *larger = arena_alloc(w->arena, capacity);
+
+		if (w->n)
+			memcpy(larger, w->text, w->n);
+		w->text = larger;
+		w->capacity = capacity;
+	}
+	memcpy(w->text + w->n, text, n);
+	w->n += n;
+}
+
+static void put_text(struct writer *w, const char *text)
+{
+	put(w, text, strlen(text));
+}
+
+static void put_field(struct writer *w, const char *text)
+{
+	put_text(w, " ");
+	if (!*text)
+		put_text(w, EMPTY_FIELD);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		char code[4];
+
+		if (is_plain(c)) {
+			put(w, text, 1);
+		} else {
+			snprintf(code, sizeof(code), "%%%02X", c);
+			put(w, code, 3);
+		}
+	}
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Decodes in place; false when it is none of our fields. */
+static bool decode_field(char *text)
+{
+	char *to = text;
+
+	if (strcmp(text, EMPTY_FIELD) == 0) {
+		*text = '\0';
+		return true;
+	}
+	for (; *text; text++) {
+		if (*text != '%') {
+			*to++ = *text;
+			continue;
+		}
+		if (hex(text[1]) < 0 || hex(text[2]) < 0)
+			return false;
+		*to++ = (char)(hex(text[1]) << 4 | hex(text[2]));
+		text += 2;
+	}
+	*to = '\0';
+	return true;
+}
+
+/* Splits LINE at its blanks into at most MOST decoded fields; -1: malformed. */
+static int read_fields(char *line, char **fields, int most)
+{
+	int n = 0;
+
+	for (char *field = strsep(&line, " "); field; field = strsep(&line, " ")) {
+		if (n == most || !*field || !decode_field(field))
+			return -1;
+		fields[n++] = field;
+	}
+	return n;
+}
+
+/* ---- checksum: FNV-1a; it tells torn from whole, it is no seal ---- */
+
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+static uint64_t hash(uint64_t state, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		state = (state ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	return state;
+}
+
+void bootfile_digest(const char *text, char out[17])
+{
+	snprintf(out, 17, "%016" PRIx64, hash(HASH_START, text, strlen(text)));
+}
+
+/* ---- writing ---- */
+
+static const char *needs_quotes(const char *value)
+{
+	size_t n = strlen(value);
+
+	if (isspace((unsigned char)value[0]) || isspace((unsigned char)value[n - 1]))
+		return "\"";
+	/* LXC takes one pair of quotes away, so that a value with a pair of its own gets another.
+	 */
+	if (n > 1 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0])
+		return "\"";
+	return "";
+}
+
+char *bootfile_line(const char *key, const char *value, struct arena *a, const char **why)
+{
+	const char *quote;
+
+	*why = NULL;
+	if (strncmp(key, "lxc.", 4) != 0)
+		*why = "not an LXC key";
+	for (const char *c = key; *c && !*why; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			*why = "a character that no LXC key has";
+	if (!*why && !*value)
+		*why = "empty: LXC would drop what was set before";
+	if (!*why && strpbrk(value, "\n\r"))
+		*why = "a line break: LXC's configuration has no way to write it";
+	if (*why)
+		return NULL;
+	quote = needs_quotes(value);
+	return arena_printf(a, "%s = %s%s%s", key, quote, value, quote);
+}
+
+#define POLICY "#@ seccomp "
+
+char *bootfile_policy_name(const char *policy, struct arena *a)
+{
+	char digest[17];
+
+	bootfile_digest(policy, digest);
+	return arena_printf(a, "evenkeel-%s.seccomp", digest);
+}
+
+char *bootfile_policy_line(const char *policy, struct arena *a)
+{
+	struct writer w = {.arena = a};
+
+	put_text(&w, "#@ seccomp");
+	put_field(&w, bootfile_policy_name(policy, a));
+	put_field(&w, policy);
+	put(&w, "", 1);
+	return w.text;
+}
+
+bool bootfile_policy_find(const char *text, struct arena *a, char **name, char **policy)
+{
+	const char *line = strstr(text, "\n" POLICY);
+	char *fields[2];
+
+	if (!line)
+		return false;
+	line += 1 + sizeof(POLICY) - 1;
+	if (read_fields(arena_strndup(a, line, strcspn(line, "\n")), fields, 2) != 2)
+		return false;
+	*name = fields[0];
+	*policy = fields[1];
+	return strcmp(*name, bootfile_policy_name(*policy, a)) == 0;
+}
+
+static void put_line(struct writer *w, const char *lxcpath, const char *name, const char *line)
+{
+	assert(!strpbrk(line, "\n\r"));
+	put_text(w, line);
+	put_text(w, "\n");
+	if (strncmp(line, POLICY, sizeof(POLICY) - 1) == 0) {
+		const char *file = line + sizeof(POLICY) - 1, *why;
+		char *path = arena_printf(w->arena, "%s/%s/%.*s", lxcpath, name,
+					  (int)strcspn(file, " "), file);
+
+		path = bootfile_line("lxc.seccomp.profile", path, w->arena, &why);
+		put_text(w, path ? path : "# lxc.seccomp.profile cannot be written");
+		put_text(w, "\n");
+	}
+}
+
+char *bootfile_render(const char *lxcpath, const char *name, const struct properties *owned,
+		      const struct idmap_window *window, const char *const *lines, size_t n_lines,
+		      struct arena *a)
+{
+	struct writer w = {.arena = a};
+	char end[48];
+
+	put_text(&w, HEADER "#@ container");
+	put_field(&w, lxcpath);
+	put_field(&w, name);
+	for (size_t i = 0; i < owned->n; i++) {
+		put_text(&w, "\n#@ own");
+		put_field(&w, owned->items[i].object);
+		put_field(&w, owned->items[i].attribute);
+		if (owned->items[i].value)
+			put_field(&w, owned->items[i].value);
+	}
+	if (window && window->size) {
+		snprintf(end, sizeof(end), "\n#@ window %" PRIu32 " %" PRIu32, window->base,
+			 window->size);
+		put_text(&w, end);
+	}
+	put_text(&w, "\n");
+	for (size_t i = 0; i < n_lines; i++)
+		put_line(&w, lxcpath, name, lines[i]);
+	snprintf(end, sizeof(end), "#@ end %016" PRIx64 "\n", hash(HASH_START, w.text, w.n));
+	put(&w, end, strlen(end) + 1);
+	return w.text;
+}
+
+/* ---- reading ---- */
+
+static bool number(const char *text, uint32_t *out)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+
+	*out = (uint32_t)n;
+	return isdigit((unsigned char)*text) && !*end && n <= UINT32_MAX;
+}
+
+static bool parse_own(char **fields, int n, struct properties *owned)
+{
+	if (n != 3 && n != 4)
+		return false;
+	properties_add(owned, (struct property){
+				  .object = fields[1],
+				  .attribute = fields[2],
+				  .value = n == 4 ? fields[3] : NULL,
+				  .certainty = n == 4 ? CERTAIN_VALUE : CERTAIN_ABSENT,
+			      });
+	return true;
+}
+
+static bool parse_record_line(char *line, const char *lxcpath, const char *name, struct record *r)
+{
+	char *fields[4];
+	int n = read_fields(line, fields, 4);
+
+	if (n < 1)
+		return false;
+	if (strcmp(fields[0], "container") == 0) {
+		if (n != 3)
+			return false;
+		if (strcmp(fields[1], lxcpath) != 0 || strcmp(fields[2], name) != 0)
+			r->state = RECORD_FOREIGN;
+		return true;
+	}
+	if (strcmp(fields[0], "own") == 0)
+		return parse_own(fields, n, &r->owned);
+	if (strcmp(fields[0], "window") == 0) {
+		r->window.holder = name;
+		return n == 3 && number(fields[1], &r->window.base) &&
+		       number(fields[2], &r->window.size);
+	}
+	return strcmp(fields[0], "seccomp") == 0 && n == 3;
+}
+
+/* Cuts the checksum line off; false when TEXT is not what we wrote. */
+static bool is_whole(char *text, size_t n, uint64_t *all)
+{
+	const size_t size = sizeof("#@ end 0123456789abcdef\n") - 1;
+	char expected[32];
+	uint64_t sum;
+
+	if (n <= size || strncmp(text, HEADER, sizeof(HEADER) - 1) != 0) {
+		*all = hash(HASH_START, text, n);
+		return false;
+	}
+	sum = hash(HASH_START, text, n - size);
+	*all = hash(sum, text + n - size, size);
+	snprintf(expected, sizeof(expected), "#@ end %016" PRIx64 "\n", sum);
+	if (memcmp(text + n - size, expected, size) != 0)
+		return false;
+	text[n - size] = '\0';
+	return true;
+}
+
+static bool is_sorted(const struct properties *p)
+{
+	for (size_t i = 1; i < p->n; i++)
+		if (property_compare(&p->items[i - 1], &p->items[i]) >= 0)
+			return false;
+	return true;
+}
+
+/* TEXT is taken apart; the record points into it. */
+static void parse_record(char *text, size_t n, const char *lxcpath, const char *name,
+			 struct record *r)
+{
+	struct arena *a = r->owned.arena;
+	bool container = false;
+	uint64_t all;
+
+	r->state = RECORD_TORN;
+	if (memchr(text, '\0', n) || !is_whole(text, n, &all)) {
+		snprintf(r->digest, sizeof(r->digest), "%016" PRIx64, hash(HASH_START, text, n));
+		return;
+	}
+	snprintf(r->digest, sizeof(r->digest), "%016" PRIx64, all);
+	r->state = RECORD_FINE;
+	for (char *line = strsep(&text, "\n"); line; line = strsep(&text, "\n")) {
+		if (strncmp(line, "#@ ", 3) != 0)
+			continue;
+		container |= strncmp(line, "#@ container ", 13) == 0;
+		if (!parse_record_line(line + 3, lxcpath, name, r)) {
+			r->state = RECORD_TORN;
+			break;
+		}
+	}
+	if (!container)
+		r->state = RECORD_TORN;
+	if (r->state != RECORD_FINE) {
+		properties_init(&r->owned, a);
+		r->window = (struct idmap_window){0};
+	} else if (!is_sorted(&r->owned)) {
+		properties_sort(&r->owned);
+	}
+}
+
+/* Reads a file below the container's folder into BUF or, when it is larger, into the arena. NULL:
+ * there is none that can be read. */
+static char *read_file(int dir, const char *path, char *buf, size_t size, struct arena *a,
+		       size_t *n)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	ssize_t got;
+
+	if (fd < 0)
+		return NULL;
+	got = read(fd, buf, size - 1);
+	if (got == (ssize_t)size - 1 && fstat(fd, &st) == 0 && st.st_size >= got &&
+	    st.st_size < MOST_BYTES) {
+		buf = arena_alloc(a, (size_t)st.st_size + 1);
+		got = pread(fd, buf, (size_t)st.st_size, 0);
+	}
+	close(fd);
+	if (got < 0)
+		return NULL;
+	buf[got] = '\0';
+	*n = (size_t)got;
+	return buf;
+}
+
+void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
+		   struct record *out)
+{
+	char buf[16384], path[4096], boot_path[4096];
+	char *text;
+	size_t n;
+
+	*out = (struct record){.state = RECORD_NONE, .include = INCLUDE_NONE};
+	properties_init(&out->owned, a);
+	snprintf(path, sizeof(path), "%s/" BOOTFILE_NAME, name);
+	text = read_file(lxcpath_dir, path, buf, sizeof(buf), a, &n);
+	if (text)
+		parse_record(arena_strndup(a, text, n), n, lxcpath, name, out);
+	snprintf(path, sizeof(path), "%s/config", name);
+	snprintf(boot_path, sizeof(boot_path), "%s/%s/" BOOTFILE_NAME, lxcpath, name);
+	text = read_file(lxcpath_dir, path, buf, sizeof(buf), a, &n);
+	if (text)
+		out->include = include_find(text, boot_path);
+}

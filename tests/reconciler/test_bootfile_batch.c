@@ -1,0 +1,325 @@
+/* Boot files on disk: all at once, atomically, with two syncfs; and nothing left behind. */
+#include "reconciler/bootfile.h"
+#include "schema/arena.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define OWN_CONFIG "lxc.idmap = u 0 100000 65536\nlxc.uts.name = web\n"
+
+struct room {
+	struct arena *a;
+	char path[64];
+	int dir;
+};
+
+static void put(struct room *r, const char *path, const char *text)
+{
+	int fd = openat(r->dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static const char *get(struct room *r, const char *path)
+{
+	char *text = arena_alloc(r->a, 65536);
+	int fd = openat(r->dir, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	assert_true(read(fd, text, 65535) >= 0);
+	close(fd);
+	return text;
+}
+
+static size_t files_in(struct room *r, const char *name)
+{
+	int fd = openat(r->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fdopendir(fd);
+	size_t n = 0;
+
+	for (struct dirent *e = readdir(d); e; e = readdir(d))
+		n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	closedir(d);
+	return n;
+}
+
+static int setup(void **state)
+{
+	struct arena *a = arena_new();
+	struct room *r = arena_alloc(a, sizeof(*r));
+
+	r->a = a;
+	strcpy(r->path, "/tmp/ek-test-XXXXXX");
+	assert_non_null(mkdtemp(r->path));
+	r->dir = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(r->dir, "web", 0711), 0);
+	put(r, "web/config", OWN_CONFIG);
+	*state = r;
+	return 0;
+}
+
+static void empty_folder(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fdopendir(fd);
+
+	assert_non_null(d);
+	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (unlinkat(fd, e->d_name, 0) < 0) {
+			empty_folder(fd, e->d_name);
+			unlinkat(fd, e->d_name, AT_REMOVEDIR);
+		}
+	}
+	closedir(d);
+}
+
+static int teardown(void **state)
+{
+	struct room *r = *state;
+
+	empty_folder(r->dir, ".");
+	rmdir(r->path);
+	close(r->dir);
+	arena_free(r->a);
+	return 0;
+}
+
+static char *text_with(struct room *r, const char *name, const char *line)
+{
+	struct property item = {.object = "cgroup", .attribute = "pids.max", .value = "10"};
+	struct properties owned = {.items = &item, .n = 1};
+
+	return bootfile_render(r->path, name, &owned, NULL, &line, 1, r->a);
+}
+
+static int commit(struct room *r, const char *name, const char *text, const char **why)
+{
+	struct bootfile_batch *b = bootfile_batch_new(r->dir, r->path, r->a);
+	size_t failed;
+	int error;
+
+	bootfile_batch_add(b, name, text, &error, why);
+	failed = bootfile_batch_commit(b);
+	assert_int_equal(failed, error != 0);
+	return error;
+}
+
+static const char *include_line(struct room *r, const char *name)
+{
+	return arena_printf(r->a, "lxc.include = %s/%s/evenkeel.conf\n", r->path, name);
+}
+
+static void a_file_comes_and_goes(void **state)
+{
+	struct room *r = *state;
+	char *text = text_with(r, "web", "lxc.cgroup.pids.max = 10");
+	struct record record;
+	struct stat st;
+	const char *why;
+
+	assert_int_equal(chmod(arena_printf(r->a, "%s/web/config", r->path), 0604), 0);
+	assert_int_equal(commit(r, "web", text, &why), 0);
+	assert_string_equal(get(r, "web/evenkeel.conf"), text);
+	assert_string_equal(get(r, "web/config"),
+			    arena_printf(r->a, "%s%s", OWN_CONFIG, include_line(r, "web")));
+	assert_int_equal(fstatat(r->dir, "web/evenkeel.conf", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(fstatat(r->dir, "web/config", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0604);
+	bootfile_read(r->dir, r->path, "web", r->a, &record);
+	assert_int_equal(record.state, RECORD_FINE);
+	assert_int_equal(record.include, INCLUDE_FINE);
+	assert_int_equal(files_in(r, "web"), 2);
+
+	assert_int_equal(bootfile_release(r->dir, r->path, "web", r->a, &why), 0);
+	assert_string_equal(get(r, "web/config"), OWN_CONFIG);
+	assert_int_equal(files_in(r, "web"), 1);
+	assert_int_equal(bootfile_release(r->dir, r->path, "web", r->a, &why), 0);
+	assert_int_equal(bootfile_release(r->dir, r->path, "no-such", r->a, &why), 0);
+}
+
+static void a_hundred_cost_two_syncs(void **state)
+{
+	struct room *r = *state;
+	struct bootfile_batch *b = bootfile_batch_new(r->dir, r->path, r->a);
+	const char *names[100];
+
+	for (int i = 0; i < 100; i++) {
+		names[i] = arena_printf(r->a, "c%d", i);
+		assert_int_equal(mkdirat(r->dir, names[i], 0711), 0);
+		put(r, arena_printf(r->a, "%s/config", names[i]), "");
+	}
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 100; i++)
+			bootfile_batch_add(b, names[i],
+					   text_with(r, names[i], "lxc.cgroup.pids.max = 10"), NULL,
+					   NULL);
+		assert_int_equal(bootfile_batch_commit(b), 0);
+		/* the second time there is nothing to write */
+		assert_int_equal(bootfile_batch_syncs(b), round == 0 ? 2 : 0);
+	}
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(files_in(r, names[i]), 2);
+	assert_int_equal(bootfile_batch_commit(b), 0);
+	assert_null(get(r, ".evenkeel.batch"));
+}
+
+static void one_that_fails_harms_no_other(void **state)
+{
+	struct room *r = *state;
+	struct bootfile_batch *b = bootfile_batch_new(r->dir, r->path, r->a);
+	int errors[3];
+	const char *why[3];
+
+	assert_int_equal(mkdirat(r->dir, "link", 0711), 0);
+	assert_int_equal(symlinkat("../web/config", r->dir, "link/config"), 0);
+	bootfile_batch_add(b, "missing", text_with(r, "missing", "lxc.a = b"), &errors[0], &why[0]);
+	bootfile_batch_add(b, "link", text_with(r, "link", "lxc.a = b"), &errors[1], &why[1]);
+	bootfile_batch_add(b, "web", text_with(r, "web", "lxc.a = b"), &errors[2], &why[2]);
+	assert_int_equal(bootfile_batch_commit(b), 2);
+	assert_int_equal(errors[0], ENOENT);
+	assert_int_equal(errors[1], ELOOP);
+	assert_non_null(strstr(why[1], "symbolic link"));
+	assert_int_equal(errors[2], 0);
+	assert_int_equal(files_in(r, "link"), 1);
+	assert_non_null(get(r, "web/evenkeel.conf"));
+}
+
+static void a_killed_batch_is_cleared_up(void **state)
+{
+	struct room *r = *state;
+	const char *why;
+
+	assert_int_equal(mkdirat(r->dir, "old", 0711), 0);
+	put(r, "old/config", "");
+	put(r, "old/.evenkeel.conf.next", "half a fi");
+	put(r, "old/.evenkeel.config.next", "");
+	put(r, ".evenkeel.batch", "old\n../web\n");
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), 0);
+	assert_int_equal(files_in(r, "old"), 1);
+	assert_null(get(r, ".evenkeel.batch"));
+}
+
+static void a_torn_file_is_kept_aside(void **state)
+{
+	struct room *r = *state;
+	const char *why;
+
+	put(r, "web/evenkeel.conf", "# evenkeel 9\nnovelty\n");
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), 0);
+	assert_string_equal(get(r, "web/evenkeel.conf.torn"), "# evenkeel 9\nnovelty\n");
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = c"), &why), 0);
+	assert_string_equal(get(r, "web/evenkeel.conf.torn"), "# evenkeel 9\nnovelty\n");
+	assert_int_equal(bootfile_release(r->dir, r->path, "web", r->a, &why), 0);
+	assert_int_equal(files_in(r, "web"), 1);
+}
+
+static void the_include_is_mended(void **state)
+{
+	struct room *r = *state;
+	char *text = text_with(r, "web", "lxc.a = b");
+	const char *fine, *why;
+
+	assert_int_equal(commit(r, "web", text, &why), 0);
+	fine = get(r, "web/config");
+	put(r, "web/config",
+	    arena_printf(r->a, "lxc.include = /x/db/evenkeel.conf\n%s%s", include_line(r, "web"),
+			 OWN_CONFIG));
+	assert_int_equal(commit(r, "web", text, &why), 0);
+	assert_string_equal(get(r, "web/config"), fine);
+}
+
+static void an_id_map_takes_the_place_of_the_owners(void **state)
+{
+	struct room *r = *state;
+	static const char *const lines[] = {"lxc.idmap = u 0 200000 65536", BOOTFILE_NO_IDMAP};
+	const char *why;
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(commit(r, "web", text_with(r, "web", lines[i]), &why), 0);
+		assert_non_null(
+		    strstr(get(r, "web/config"), "#evenkeel# lxc.idmap = u 0 100000 65536\n"));
+		assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), 0);
+		assert_null(strstr(get(r, "web/config"), "#evenkeel#"));
+	}
+}
+
+static void an_id_map_of_an_include_is_left_alone(void **state)
+{
+	struct room *r = *state;
+	char *text = text_with(r, "web", "lxc.idmap = u 0 200000 65536");
+	const char *why, *config;
+
+	put(r, "map.conf", "lxc.idmap = u 0 100000 65536\n");
+	config = arena_printf(r->a, "lxc.include = %s/map.conf\n", r->path);
+	put(r, "web/config", config);
+	assert_int_equal(commit(r, "web", text, &why), EPERM);
+	assert_non_null(strstr(why, "map.conf"));
+	assert_string_equal(get(r, "web/config"), config);
+	assert_int_equal(files_in(r, "web"), 1);
+	assert_non_null(bootfile_idmap_refused(r->dir, r->path, "web", r->a));
+
+	put(r, "web/config", "lxc.rootfs.options = noatime\n");
+	assert_int_equal(commit(r, "web", text, &why), EPERM);
+	assert_non_null(strstr(why, "noatime"));
+	put(r, "web/config", "lxc.rootfs.options = idmap=container\n");
+	assert_null(bootfile_idmap_refused(r->dir, r->path, "web", r->a));
+	assert_int_equal(commit(r, "web", text, &why), 0);
+	assert_null(bootfile_idmap_refused(r->dir, r->path, "web", r->a));
+}
+
+static void a_policy_has_a_file_of_its_own(void **state)
+{
+	struct room *r = *state;
+	const char *first = bootfile_policy_line("2\ndenylist\n", r->a), *why;
+	const char *second = bootfile_policy_line("2\nallowlist\n", r->a);
+	const char *name = bootfile_policy_name("2\nallowlist\n", r->a);
+
+	assert_int_equal(commit(r, "web", text_with(r, "web", first), &why), 0);
+	assert_int_equal(commit(r, "web", text_with(r, "web", second), &why), 0);
+	assert_int_equal(files_in(r, "web"), 3);
+	assert_string_equal(get(r, arena_printf(r->a, "web/%s", name)), "2\nallowlist\n");
+	/* somebody's hand in it is mended, a lost one made anew */
+	put(r, arena_printf(r->a, "web/%s", name), "2\n");
+	assert_int_equal(commit(r, "web", text_with(r, "web", second), &why), 0);
+	assert_string_equal(get(r, arena_printf(r->a, "web/%s", name)), "2\nallowlist\n");
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), 0);
+	assert_int_equal(files_in(r, "web"), 2);
+	assert_int_equal(commit(r, "web", text_with(r, "web", second), &why), 0);
+	assert_int_equal(bootfile_release(r->dir, r->path, "web", r->a, &why), 0);
+	assert_int_equal(files_in(r, "web"), 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_file_comes_and_goes),
+	    TEST(a_hundred_cost_two_syncs),
+	    TEST(one_that_fails_harms_no_other),
+	    TEST(a_killed_batch_is_cleared_up),
+	    TEST(a_torn_file_is_kept_aside),
+	    TEST(the_include_is_mended),
+	    TEST(an_id_map_takes_the_place_of_the_owners),
+	    TEST(an_id_map_of_an_include_is_left_alone),
+	    TEST(a_policy_has_a_file_of_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
