@@ -20,6 +20,10 @@ void report_json(FILE *f, const struct options *o, const struct result *r);
 /* -vv: a line on standard error for one write to the kernel. ERROR: 0 or an errno. */
 void report_kernel_write(const char *what, const char *value, int error);
 
+/* All of it, in the format that O asks for: findings first, then the plan. With -q only what went
+ * wrong. */
+void report_result(const struct options *o, const struct result *r);
+
 /* The last line of a report, without its line break: what is to be done, or was. In A. */
 char *report_total(const struct result *r, struct arena *a);
 
