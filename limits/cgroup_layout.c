@@ -30,6 +30,7 @@ static const struct {
     [CONTROLLER_NET_PRIO] = {"net_prio", NULL     },
       [CONTROLLER_FREEZER] = {"freezer",  NULL     },
     [CONTROLLER_DEVICES] = {"devices",  NULL     },
+      [CONTROLLER_CPUACCT] = {"cpuacct",  NULL     },
 };
 
 bool cgroup_line_next(char **text, struct cgroup_line *line)

@@ -24,6 +24,7 @@ enum controller {
 	CONTROLLER_NET_PRIO,
 	CONTROLLER_FREEZER,
 	CONTROLLER_DEVICES,
+	CONTROLLER_CPUACCT, /* CPU time used; on v2 every group counts it */
 	N_CONTROLLERS,
 };
 
