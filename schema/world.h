@@ -65,6 +65,15 @@ enum status {
 
 const char *status_name(enum status s);
 
+/* A block device behind a disk that has limits, or why there is none to limit. */
+struct disk_device {
+	const char *disk; /* the device's name in the manifest */
+	unsigned major, minor;
+	const char *refused; /* NULL: the numbers hold */
+	const char *remedy;  /* of the refusal; may be NULL */
+	bool unsupported;    /* refused for good: this file system has no block device */
+};
+
 /* What is known of an instance's container before anything is desired of it. */
 struct world_instance {
 	const struct instance *instance;
@@ -74,6 +83,8 @@ struct world_instance {
 	const char *cpus_refused; /* why none is possible; NULL */
 	struct idmap_window window; /* of an isolated instance; size 0: none */
 	const char *window_refused; /* why an isolated one has none; NULL */
+	struct disk_device *disks;  /* of the disks with limits (limits/blockio) */
+	size_t n_disks;
 	bool exists;
 	bool will_run; /* it runs, or this plan starts it */
 };
