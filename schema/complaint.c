@@ -9,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Into a buffer of SIZE bytes; what does not fit is cut on a character's end. */
+/* Into a buffer of SIZE bytes; what does not fit is cut on a character's end. Texts come quoted and
+ * escaped; should one not, no control of it gets through. */
 static void print(char *buffer, size_t size, const char *format, va_list args)
 {
 	int n = vsnprintf(buffer, size, format, args);
@@ -17,8 +18,14 @@ static void print(char *buffer, size_t size, const char *format, va_list args)
 
 	if (n < 0)
 		buffer[0] = '\0';
-	if (n >= 0 && (size_t)n >= size && !text_is_utf8(buffer, strlen(buffer), &bad))
+	if (n >= 0 && (size_t)n >= size && !text_is_utf8(buffer, strlen(buffer), &bad) &&
+	    bad + 4 >= size)
 		buffer[bad] = '\0';
+	while (!text_is_utf8(buffer, strlen(buffer), &bad))
+		buffer[bad] = '?';
+	for (char *c = buffer; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 }
 
 int complaint_set(struct complaint *why, size_t offset, const char *format, ...)

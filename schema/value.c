@@ -270,9 +270,9 @@ const struct grammar grammar_oom_priority = {
 
 const struct grammar grammar_processes = {
     .name = "number of processes",
-    .syntax = "a number from 0 on, like 500; -1 for no limit; threads count too",
+    .syntax = "a number from 0 to 4194304, like 500; -1 for no limit; threads count too",
     .least = -1,
-    .most = INT64_MAX,
+    .most = 4194304, /* PID_MAX_LIMIT: the kernel refuses more */
     .parse = value_parse_integer,
 };
 

@@ -18,7 +18,8 @@ static const char *quote(struct arena *a, const char *text)
 	return complaint_quote(a, text, strlen(text));
 }
 
-/* No controls, valid UTF-8; line breaks (also as CR LF) where LINES says so. */
+/* The text itself may be a secret and is not repeated: no controls, valid UTF-8; line breaks (also
+ * as CR LF) where LINES says so. */
 static int check_text(const char *text, bool lines, struct arena *a, struct complaint *why)
 {
 	size_t n = strlen(text), step;
@@ -27,17 +28,16 @@ static int check_text(const char *text, bool lines, struct arena *a, struct comp
 	for (size_t i = 0; i < n; i += step) {
 		step = text_decode(text + i, n - i, &c);
 		if (step == 0)
-			return complaint_set(why, i, "%s is not UTF-8 at byte %zu", quote(a, text),
-					     i + 1);
+			return complaint_set(why, i, "the text is not UTF-8 at byte %zu", i + 1);
 		if (c == '\t' || (c >= 0x20 && c < 0x7f) || c > 0x9f)
 			continue;
 		if (c == '\n' || (c == '\r' && text[i + 1] == '\n')) {
 			if (lines)
 				continue;
-			complaint_set(why, i, "%s has a line break", quote(a, text));
+			complaint_set(why, i, "a line break has no place here");
 			return complaint_hint(why, "write it in one line");
 		}
-		complaint_set(why, i, "%s holds the control character %s", quote(a, text),
+		complaint_set(why, i, "the control character %s has no place here",
 			      text_escape(a, text + i, step, 1));
 		return complaint_hint(why, "leave it out");
 	}

@@ -1,6 +1,7 @@
 /* Sizes in bytes, rates in bits, bytes or operations per second, shares of the host's memory. */
 #include "schema/arena.h"
 #include "schema/complaint.h"
+#include "schema/text.h"
 #include "schema/value.h"
 
 #include <errno.h>
@@ -11,8 +12,9 @@
 #define MIB (1024u * 1024u)
 #define PERCENT_MOST 1000000u /* 10,000 times the host: beyond it the product may not fit */
 #define IOPS_MOST (UINT32_MAX - 1)
-#define DIGITS_SHOWN 18 /* longer numbers are not repeated in hints, and fit 64 bits up to there   \
-			 */
+#define DIGITS_SHOWN                                                                               \
+	18 /* longer numbers are not repeated in hints, and fit 64 bits up to there                \
+	    */
 
 struct unit {
 	const char *suffix;
@@ -67,6 +69,15 @@ static const char *quote(struct arena *a, const char *text)
 	return complaint_quote(a, text, strlen(text));
 }
 
+static int hint_example(const struct grammar *g, struct complaint *why)
+{
+	if (g == &grammar_bit_rate)
+		return complaint_hint(why, "write a number and a unit, like 100Mbit");
+	if (g == &grammar_disk_rate)
+		return complaint_hint(why, "write a number and a unit, like 30MB or 300iops");
+	return complaint_hint(why, "write a number and a unit, like 512MiB");
+}
+
 static const struct unit *unit_named(const struct unit *units, const char *suffix)
 {
 	for (const struct unit *u = units; u->suffix; u++)
@@ -119,6 +130,8 @@ static const struct unit *unit_meant(const struct unit *units, const char *suffi
 		return unit_of(units, 1024, (unsigned)(letter - letters) + 1);
 	if (!one_of(suffix + 1, units == bit_units ? bits : bytes))
 		return NULL;
+	if (units == bit_units && suffix[1] == 'B') /* bytes, to most people */
+		return NULL;
 	*either = units == byte_units;
 	return unit_of(units, 1000, (unsigned)(letter - letters) + 1);
 }
@@ -152,28 +165,43 @@ static int hint_fraction(const struct unit *units, const char *text, struct comp
 	return complaint_hint(why, "no fractions: write a whole number and a smaller unit");
 }
 
+/* Bits where bytes are counted, or bytes where bits are: the same amount in the right unit. */
+static int hint_converted(const struct grammar *g, const struct unit *units, uint64_t number,
+			  struct arena *a, struct complaint *why)
+{
+	if (units == bit_units && number <= INT64_MAX / 8)
+		return complaint_hint(why, "bits are counted here: %s",
+				      value_show_bits(number * 8, a));
+	if (units == byte_units && number % 8 == 0)
+		return complaint_hint(why, "bytes are counted here: %s",
+				      value_show_bytes(number / 8, a));
+	return hint_example(g, why);
+}
+
 /* What TEXT, which begins with N digits, may have been meant to be. */
-static int hint_unit(const struct unit *units, const char *text, size_t n, struct complaint *why)
+static int hint_unit(const struct grammar *g, const struct unit *units, const char *text, size_t n,
+		     struct arena *a, struct complaint *why)
 {
 	const char *suffix = text + n + strspn(text + n, " \t");
-	const struct unit *u;
+	const struct unit *u = unit_named(units, suffix), *other;
+	size_t bare = strlen(suffix);
 	bool either = false;
 	uint64_t number;
 
-	u = unit_named(units, suffix);
 	if (u)
 		return complaint_hint(why, "write it without blanks: %.*s%s", (int)n, text,
 				      u->suffix);
-	if (units == bit_units && *suffix && strchr("kKMGTPE", *suffix) &&
-	    strcmp(suffix + 1, "B") == 0 && value_digits(text, n, UINT64_MAX / 8, &number)) {
+	if (bare > 2 && strcmp(suffix + bare - 2, "/s") == 0)
+		suffix = arena_strndup(a, suffix, bare - 2);
+	other = unit_named(units == bit_units ? byte_units : bit_units, suffix);
+	if (other && other->power > 0 && value_digits(text, n, INT64_MAX, &number) &&
+	    scale(number, other, &number))
+		return hint_converted(g, units, number, a, why);
+	u = unit_named(units, suffix);
+	if (!u && !other)
 		u = unit_meant(units, suffix, &either);
-		return complaint_hint(why, "rates count bits: %" PRIu64 "%s", number * 8,
-				      u->suffix);
-	}
-	u = unit_meant(units, suffix, &either);
 	if (!u)
-		return complaint_hint(why, "write a number and a unit, like %s",
-				      units == bit_units ? "100Mbit" : "512MiB");
+		return hint_example(g, why);
 	if (!either)
 		return complaint_hint(why, "did you mean %.*s%s?", (int)n, text, u->suffix);
 	return complaint_hint(why, "did you mean %.*s%s or %.*s%s?", (int)n, text, u->suffix,
@@ -198,9 +226,8 @@ static int refuse_units(const struct grammar *g, const struct unit *units, const
 	if (n > 0 && text[n] == '.')
 		return hint_fraction(units, text, why);
 	if (n == 0 || n > DIGITS_SHOWN)
-		return complaint_hint(why, "write a number and a unit, like %s",
-				      units == bit_units ? "100Mbit" : "512MiB");
-	return hint_unit(units, text, n, why);
+		return hint_example(g, why);
+	return hint_unit(g, units, text, n, a, why);
 }
 
 /* DIGITS SUFFIX. */
@@ -335,6 +362,7 @@ static int parse_memory(const struct grammar *g, const char *text, struct arena 
 static int parse_swap(const struct grammar *g, const char *text, struct arena *a, struct value *out,
 		      struct complaint *why)
 {
+	const char *near;
 	struct value word;
 
 	if (value_parse(&grammar_bool, text, a, &word, why) == 0) {
@@ -343,6 +371,9 @@ static int parse_swap(const struct grammar *g, const char *text, struct arena *a
 	}
 	if (digits_at(text) == 0) {
 		complaint_set(why, 0, "%s is not a %s", quote(a, text), g->name);
+		near = text_near_miss(text, grammar_bool.words, 8);
+		if (near)
+			return complaint_hint(why, "did you mean %s?", near);
 		return complaint_hint(why, "write true, false or a size like 512MiB");
 	}
 	if (read_units(g, byte_units, text, a, &out->swap.bytes, why) < 0)

@@ -216,7 +216,9 @@ static int parse_schedule(const struct grammar *g, const char *text, struct aren
 	for (;;) {
 		comma = strstr(lower + at, ", ");
 		n = comma ? (size_t)(comma - lower) - at : strlen(lower + at);
-		if (lower[at] == '@')
+		if (n == 0)
+			r = complaint_set(why, at, "%s has an empty part", quote(a, text));
+		else if (lower[at] == '@')
 			r = check_alias(lower, at, n, a, why);
 		else
 			r = check_cron(lower, at, n, a, why);
