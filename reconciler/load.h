@@ -36,7 +36,7 @@ struct generation {
 	size_t n_instances;
 	struct diagnostics diagnostics;
 	enum load_trouble trouble;
-	bool partial; /* a part could not be read: absence proves nothing */
+	bool partial; /* a part could not be read or understood: absence proves nothing */
 	size_t n_files;
 	char digest[65]; /* sha256 over all files' names and bytes, in hex */
 };

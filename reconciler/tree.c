@@ -1,0 +1,587 @@
+#include "reconciler/tree.h"
+
+#include "schema/arena.h"
+#include "schema/text.h"
+#include "schema/yaml.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Names of any kind that a tree may hold. */
+#define MOST_ENTRIES (10 * LOAD_MOST_FILES)
+#define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+
+/* A folder being walked, and those above it: a link back to one of them is a loop. */
+struct level {
+	const struct level *above;
+	int fd;
+	unsigned depth;
+	bool trusted;
+	dev_t device;
+	ino_t inode;
+};
+
+struct entry {
+	const char *name;
+	unsigned char type; /* DT_* */
+};
+
+static void walk(struct tree *t, const struct level *l);
+
+/* The path at hand as a place of its own: the file as a whole. */
+static struct place whole(struct tree *t)
+{
+	struct source *s = arena_alloc(t->arena, sizeof(*s));
+
+	s->name = arena_strndup(t->arena, t->path, t->path_n);
+	return (struct place){s, 0, 0};
+}
+
+/* A finding about the path at hand that leaves a hole in the tree. */
+static void hole(struct tree *t, const char *what, int error)
+{
+	t->partial = true;
+	diagnostic_error(t->ds, whole(t), "%s%s%s", what, error ? ": " : "",
+			 error ? strerror(error) : "");
+}
+
+static const char *below(const struct tree *t)
+{
+	return t->path + t->prefix_n;
+}
+
+/* The path for commands: where it really is. */
+static const char *full_path(struct tree *t)
+{
+	if (t->root < 0)
+		return t->path;
+	return arena_printf(t->arena, "%s/%s", t->directory, below(t));
+}
+
+/* Judges what was opened; says so when it does not fit. */
+static bool judge(struct tree *t, const struct stat *st)
+{
+	/* A lone file is only looked at: where it will be put is not known. */
+	if (t->root < 0 || trusted_fits(&t->trusted, st))
+		return true;
+	if (t->trusted.mode == TRUST_WARN) {
+		if (t->untrusted++ == 0) {
+			t->first = full_path(t);
+			t->first_st = *st;
+		}
+		return false;
+	}
+	diagnostic_error(t->ds, whole(t),
+			 "not applied: it %s, so that others than root can write it",
+			 trusted_describe(st, t->arena));
+	diagnostic_hint(t->ds, "%s", trusted_remedy(&t->trusted, st, full_path(t), t->arena));
+	return false;
+}
+
+static int refuse_size(struct tree *t)
+{
+	t->partial = true;
+	diagnostic_error(t->ds, whole(t), "larger than %u bytes, the most for one file",
+			 YAML_MOST_BYTES);
+	return -EFBIG;
+}
+
+/* Up to N bytes; less only at the end of the file. */
+static ssize_t read_whole(int fd, char *buffer, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = read(fd, buffer + got, n - got);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		got += (size_t)r;
+		/* A regular file that gives less has ended; a pipe says so with 0. */
+		if (r == 0)
+			break;
+	}
+	return (ssize_t)got;
+}
+
+static char *buffer_of(struct tree *t)
+{
+	/* Pages that no file needs are never touched. */
+	if (!t->buffer)
+		t->buffer = malloc(YAML_MOST_BYTES + 1);
+	return t->buffer;
+}
+
+static void hand_over(struct tree *t, size_t n, bool trusted)
+{
+	struct tree_file f = {t->path, t->buffer, n, trusted};
+
+	t->files++;
+	t->take(t->context, &f);
+}
+
+/* One read more than the size says: a file that grows is read to its end. */
+static int read_regular(struct tree *t, int fd, const struct stat *st, bool trusted)
+{
+	size_t wanted = (size_t)st->st_size + 1;
+	ssize_t n;
+
+	if (st->st_size > YAML_MOST_BYTES)
+		return refuse_size(t);
+	if (!buffer_of(t))
+		return -ENOMEM;
+	n = read(fd, t->buffer, wanted);
+	if (n >= 0 && n != st->st_size) {
+		ssize_t more = read_whole(fd, t->buffer + n, YAML_MOST_BYTES + 1 - (size_t)n);
+
+		n = more < 0 ? more : n + more;
+	} else if (n < 0) {
+		n = -errno;
+	}
+	if (n > YAML_MOST_BYTES)
+		return refuse_size(t);
+	if (n < 0)
+		hole(t, "cannot be read", (int)-n);
+	else
+		hand_over(t, (size_t)n, trusted);
+	return n < 0 ? (int)n : 0;
+}
+
+static const char *kind_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return "a folder";
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFSOCK:
+		return "a socket";
+	case S_IFCHR:
+	case S_IFBLK:
+		return "a device";
+	default:
+		return "something else";
+	}
+}
+
+static void refuse_kind(struct tree *t, mode_t mode)
+{
+	t->partial = true;
+	diagnostic_error(t->ds, whole(t), "has the name of a manifest, but is %s: not read",
+			 kind_of(mode));
+}
+
+/* What FD, opened as a manifest, is; takes FD. */
+static int read_fd(struct tree *t, int fd, bool trusted)
+{
+	struct stat st;
+	int r = -EINVAL;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		r = -errno;
+		hole(t, "cannot be read", errno);
+	} else if (!S_ISREG(st.st_mode)) {
+		refuse_kind(t, st.st_mode);
+	} else {
+		/* Both are asked: an untrusted file is named also below an untrusted folder's. */
+		bool fits = judge(t, &st);
+
+		r = read_regular(t, fd, &st, trusted && fits);
+	}
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static bool room_for_file(struct tree *t)
+{
+	if (t->files < LOAD_MOST_FILES)
+		return true;
+	if (!t->full) {
+		t->partial = t->full = true;
+		diagnostic_error(t->ds, whole(t),
+				 "not read: more than %d manifests in one directory",
+				 LOAD_MOST_FILES);
+	}
+	return false;
+}
+
+static bool is_above(const struct level *l, const struct stat *st)
+{
+	for (; l; l = l->above) {
+		if (l->device == st->st_dev && l->inode == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+/* Walks the folder that FD was opened as; takes FD. */
+static void descend(struct tree *t, const struct level *l, int fd, bool trusted)
+{
+	struct level next = {.above = l, .fd = fd, .depth = l->depth + 1};
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		hole(t, "cannot be opened", errno);
+	} else if (next.depth > LOAD_MOST_DEPTH) {
+		t->partial = true;
+		diagnostic_error(t->ds, whole(t), "folders are nested deeper than %d: not read",
+				 LOAD_MOST_DEPTH);
+	} else if (is_above(l, &st)) {
+		hole(t, "the link leads back to a folder above it", 0);
+	} else {
+		next.device = st.st_dev;
+		next.inode = st.st_ino;
+		next.trusted = judge(t, &st) && trusted;
+		walk(t, &next);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_beneath(const struct tree *t, const char *path, int flags, unsigned resolve)
+{
+	struct open_how how = {
+	    .flags = (unsigned)flags,
+	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve,
+	};
+	long fd;
+	int tries = 8;
+
+	/* EAGAIN: something was renamed meanwhile. */
+	do
+		fd = syscall(SYS_openat2, t->root, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && --tries);
+	return (int)fd;
+}
+
+/* The path of FD below the tree's directory; NULL: it cannot be told. */
+static const char *path_below(struct tree *t, int fd, char *buffer, size_t size)
+{
+	char name[64];
+	size_t n = strlen(t->directory);
+	ssize_t got;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	got = readlink(name, buffer, size - 1);
+	if (got <= 0)
+		return NULL;
+	buffer[got] = '\0';
+	if (n == 1)
+		return buffer + 1;
+	if (strncmp(buffer, t->directory, n) != 0 || buffer[n] != '/')
+		return NULL;
+	return buffer + n + 1;
+}
+
+static bool folder_fits(struct tree *t, const char *path)
+{
+	int fd = open_beneath(t, path, O_PATH | O_DIRECTORY | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
+	struct stat st;
+	bool fits = fd >= 0 && fstat(fd, &st) == 0 && judge(t, &st);
+
+	if (fd >= 0)
+		close(fd);
+	return fits;
+}
+
+/* A link's target may stand in folders that the walk leaves out (hidden ones): these are judged
+ * here, those of the target judged last not again. */
+static bool target_fits(struct tree *t, int fd)
+{
+	char buffer[PATH_MAX];
+	const char *path = path_below(t, fd, buffer, sizeof(buffer));
+	char *slash, *start;
+
+	if (!path)
+		return false;
+	start = buffer + (path - buffer);
+	slash = strrchr(start, '/');
+	if (!slash)
+		return true;
+	*slash = '\0';
+	if (t->link_parent && strcmp(t->link_parent, start) == 0)
+		return t->link_parent_trusted;
+	t->link_parent = arena_strdup(t->arena, start);
+	t->link_parent_trusted = folder_fits(t, start);
+	while ((slash = strrchr(start, '/'))) {
+		*slash = '\0';
+		t->link_parent_trusted &= folder_fits(t, start);
+	}
+	return t->link_parent_trusted;
+}
+
+static void refuse_link(struct tree *t, const struct level *l, const char *name, int error)
+{
+	struct stat st;
+
+	/* A link to something that is no business of ours may lead anywhere. */
+	if (error == EXDEV && !ignore_manifest_name(name) && fstatat(l->fd, name, &st, 0) == 0 &&
+	    !S_ISDIR(st.st_mode))
+		return;
+	if (error == ENOENT && !ignore_manifest_name(name)) {
+		t->partial = true;
+		diagnostic_warning(t->ds, whole(t), "the link leads to nothing");
+		return;
+	}
+	switch (error) {
+	case EXDEV:
+		hole(t, "the link leads out of the directory: not followed", 0);
+		diagnostic_hint(t->ds, "links must be relative and stay inside %s",
+				text_escape(t->arena, t->directory, strlen(t->directory), 200));
+		return;
+	case ENOENT:
+		hole(t, "the link leads to nothing", 0);
+		return;
+	case ELOOP:
+		hole(t, "the link leads in a circle", 0);
+		return;
+	default:
+		hole(t, "the link cannot be followed", error);
+	}
+}
+
+static void take_link(struct tree *t, const struct level *l, const char *name)
+{
+	int fd = open_beneath(t, below(t), O_PATH | O_CLOEXEC, 0), opened;
+	struct stat st;
+	bool trusted;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		refuse_link(t, l, name, errno);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (!S_ISDIR(st.st_mode) && !ignore_manifest_name(name)) {
+		close(fd);
+		return;
+	}
+	trusted = l->trusted && target_fits(t, fd);
+	if (S_ISDIR(st.st_mode)) {
+		opened = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(fd);
+		descend(t, l, opened, trusted);
+		return;
+	}
+	close(fd);
+	if (!S_ISREG(st.st_mode))
+		refuse_kind(t, st.st_mode);
+	else if (room_for_file(t))
+		read_fd(t, open_beneath(t, below(t), READ_FLAGS, 0), trusted);
+}
+
+static unsigned char type_of(const struct level *l, const struct entry *e, mode_t *mode)
+{
+	struct stat st;
+
+	if (e->type != DT_UNKNOWN) {
+		*mode = DTTOIF(e->type);
+		return e->type;
+	}
+	if (fstatat(l->fd, e->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return DT_UNKNOWN;
+	*mode = st.st_mode;
+	return IFTODT(st.st_mode);
+}
+
+static void take_entry(struct tree *t, const struct level *l, const struct entry *e)
+{
+	bool manifest = ignore_manifest_name(e->name);
+	mode_t mode = 0;
+	unsigned char type;
+
+	if (!manifest && e->type == DT_REG)
+		return;
+	type = type_of(l, e, &mode);
+	if (t->ignore.n && ignore_fits(&t->ignore, below(t), e->name, type == DT_DIR))
+		return;
+	if (type == DT_LNK)
+		take_link(t, l, e->name);
+	else if (type == DT_DIR && !manifest)
+		descend(t, l,
+			openat(l->fd, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+			l->trusted);
+	else if (type == DT_REG && manifest && room_for_file(t))
+		read_fd(t, openat(l->fd, e->name, READ_FLAGS | O_NOFOLLOW), l->trusted);
+	else if (manifest && type != DT_REG && type != DT_UNKNOWN)
+		refuse_kind(t, mode);
+}
+
+static int compare_entries(const void *x, const void *y)
+{
+	return strcmp(((const struct entry *)x)->name, ((const struct entry *)y)->name);
+}
+
+static size_t list(struct tree *t, int fd, struct arena *scratch, struct entry **out)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	size_t n = 0, capacity = 0;
+	struct dirent *d;
+
+	*out = NULL;
+	while (dir && (errno = 0, d = readdir(dir))) {
+		if (ignore_leftover(d->d_name))
+			continue;
+		if (++t->entries > MOST_ENTRIES) {
+			t->partial = true;
+			diagnostic_error(t->ds, whole(t), "not read whole: more than %d names",
+					 MOST_ENTRIES);
+			errno = 0;
+			break;
+		}
+		*out = arena_grow(scratch, *out, n, &capacity, sizeof(**out));
+		(*out)[n++] = (struct entry){arena_strdup(scratch, d->d_name), d->d_type};
+	}
+	if (errno)
+		hole(t, "cannot be listed", errno);
+	if (dir)
+		closedir(dir);
+	else if (copy >= 0)
+		close(copy);
+	if (n > 1)
+		qsort(*out, n, sizeof(**out), compare_entries);
+	return n;
+}
+
+static bool push(struct tree *t, const char *name)
+{
+	size_t n = strlen(name), slash = t->path_n > t->prefix_n;
+
+	if (t->path_n + n + 2 > t->path_size) {
+		hole(t, "cannot be read", ENAMETOOLONG);
+		return false;
+	}
+	if (slash)
+		t->path[t->path_n] = '/';
+	memcpy(t->path + t->path_n + slash, name, n + 1);
+	t->path_n += n + slash;
+	return true;
+}
+
+static void walk(struct tree *t, const struct level *l)
+{
+	struct arena *scratch = arena_new();
+	struct entry *entries;
+	size_t n = list(t, l->fd, scratch, &entries), before = t->path_n;
+
+	for (size_t i = 0; i < n && !t->full; i++) {
+		if (push(t, entries[i].name))
+			take_entry(t, l, &entries[i]);
+		t->path_n = before;
+		t->path[before] = '\0';
+	}
+	arena_free(scratch);
+}
+
+static void read_ignore_file(struct tree *t)
+{
+	int fd = openat(t->root, IGNORE_NAME, READ_FLAGS | O_NOFOLLOW);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT)
+		return;
+	push(t, IGNORE_NAME);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		hole(t, "cannot be read", errno);
+	} else if (!S_ISREG(st.st_mode) || st.st_size > IGNORE_MOST_BYTES) {
+		hole(t, "is not a file of at most 64 KiB", 0);
+	} else if (!judge(t, &st) && t->trusted.mode == TRUST_ENFORCE) {
+		t->partial = true;
+	} else if (buffer_of(t)) {
+		n = read_whole(fd, t->buffer, IGNORE_MOST_BYTES);
+		if (n < 0)
+			hole(t, "cannot be read", (int)-n);
+		else
+			ignore_read(t->buffer, (size_t)n, t->arena, &t->ignore);
+	}
+	if (fd >= 0)
+		close(fd);
+	t->path_n = t->prefix_n;
+	t->path[t->path_n] = '\0';
+}
+
+static void path_start(struct tree *t, const char *prefix)
+{
+	t->prefix_n = t->path_n = strlen(prefix);
+	if (t->path_size < t->path_n + PATH_MAX) {
+		t->path_size = t->path_n + PATH_MAX;
+		t->path = arena_alloc(t->arena, t->path_size);
+	}
+	memcpy(t->path, prefix, t->path_n + 1);
+}
+
+void tree_walk(struct tree *t, int root, const char *directory, const char *prefix)
+{
+	struct level top = {.fd = root, .trusted = true};
+	struct stat st;
+
+	path_start(t, prefix);
+	t->root = root;
+	t->directory = directory;
+	t->link_parent = NULL;
+	t->ignore = (struct ignore){0};
+	if (fstat(root, &st) == 0) {
+		top.device = st.st_dev;
+		top.inode = st.st_ino;
+	}
+	read_ignore_file(t);
+	walk(t, &top);
+	t->root = -1;
+}
+
+int tree_read_file(struct tree *t, const char *path)
+{
+	path_start(t, path);
+	t->root = -1;
+	return read_fd(t, open(path, READ_FLAGS), true);
+}
+
+int tree_read_stdin(struct tree *t)
+{
+	ssize_t n;
+
+	path_start(t, "<stdin>");
+	t->root = -1;
+	if (!buffer_of(t))
+		return -ENOMEM;
+	n = read_whole(STDIN_FILENO, t->buffer, YAML_MOST_BYTES + 1);
+	if (n < 0)
+		hole(t, "cannot be read", (int)-n);
+	else if (n > YAML_MOST_BYTES)
+		return refuse_size(t);
+	else
+		hand_over(t, (size_t)n, true);
+	return n < 0 ? (int)n : 0;
+}
+
+void tree_finish(struct tree *t)
+{
+	if (t->untrusted > 0) {
+		struct source *s = arena_alloc(t->arena, sizeof(*s));
+
+		s->name = t->first;
+		diagnostic_warning(
+		    t->ds, (struct place){s, 0, 0}, "apply would not take it: it %s%s",
+		    trusted_describe(&t->first_st, t->arena),
+		    t->untrusted == 1
+			? ""
+			: arena_printf(t->arena, " (and %zu more like it)", t->untrusted - 1));
+		diagnostic_hint(t->ds, "%s",
+				trusted_remedy(&t->trusted, &t->first_st, t->first, t->arena));
+	}
+	free(t->buffer);
+	t->buffer = NULL;
+}

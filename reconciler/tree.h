@@ -1,0 +1,57 @@
+/*
+ * tree - the files of a directory of manifests, read through directory fds, within bounds.
+ * Sorted by name, folder by folder, so that every load sees the same order. Only regular files are
+ * read; links may lead to files and folders of the same tree.
+ */
+#pragma once
+
+#include "reconciler/ignore.h"
+#include "reconciler/trust.h"
+
+/* A file that was read whole. PATH and BYTES live until the callback returns; PATH is what the
+ * user shall see. TRUSTED: as the rule says; an untrusted file was reported. */
+struct tree_file {
+	const char *path;
+	const char *bytes;
+	size_t n;
+	bool trusted;
+};
+
+struct tree {
+	/* given */
+	struct arena *arena; /* of what outlives the walk: findings' places */
+	struct diagnostics *ds;
+	struct trusted trusted;
+	void (*take)(void *context, const struct tree_file *f);
+	void *context;
+	/* found */
+	size_t files;
+	bool partial;      /* something could not be read: absence proves nothing */
+	size_t untrusted;  /* TRUST_WARN: how many files and folders, told once */
+	const char *first; /* of them, with its path */
+	struct stat first_st;
+	/* tree's own */
+	const char *prefix;    /* before the path below the directory: "" or "given/" */
+	const char *directory; /* for commands that mend */
+	int root;              /* the directory's fd; -1: a lone file */
+	struct ignore ignore;
+	char *path; /* prefix and path below the directory, of the entry at hand */
+	size_t path_n, path_size, prefix_n;
+	size_t entries; /* names seen */
+	bool full;      /* a bound was met: said once */
+	char *buffer;
+	const char *link_parent; /* the folder of links' targets judged last, and the answer */
+	bool link_parent_trusted;
+};
+
+/* Walks the open directory ROOT, whose path is DIRECTORY; PREFIX goes before the names. */
+void tree_walk(struct tree *t, int root, const char *directory, const char *prefix);
+
+/* Reads one file by its path; links are followed. Returns 0 or -errno (reported). */
+int tree_read_file(struct tree *t, const char *path);
+
+/* Reads standard input. Returns 0 or -errno (reported). */
+int tree_read_stdin(struct tree *t);
+
+/* Says what TRUST_WARN gathered, once, and gives the buffers back. */
+void tree_finish(struct tree *t);
