@@ -45,6 +45,17 @@ static void read_cpus(struct survey *s, struct subject *subject)
 		subject->world->cpus_now = (struct ranges){0};
 }
 
+/* Only who limits its root disk pays for a look into LXC's config. */
+static void resolve_disks(struct survey *s, struct subject *subject)
+{
+	const struct container *c = subject->container;
+	const char *rootfs = NULL;
+
+	if (subject->world->exists && blockio_needs_rootfs(subject->world->instance))
+		rootfs = c->own_item(c, "lxc.rootfs.path");
+	blockio_resolve(subject->world, rootfs, s->arena);
+}
+
 void survey_refresh(struct survey *s, struct subject *subject)
 {
 	struct world_instance *w = subject->world;
@@ -60,6 +71,7 @@ void survey_refresh(struct survey *s, struct subject *subject)
 	w->window = subject->record.window;
 	if (subject_runs(subject))
 		read_cpus(s, subject);
+	resolve_disks(s, subject);
 }
 
 static void subjects_fill(struct survey *s, const struct generation *g)

@@ -104,6 +104,7 @@ static void refuse_collisions(struct survey *s, const struct subject *subject,
 				 t->items[k].base + t->items[k].size - 1, t->items[k].holder);
 		diagnostic_for(&s->diagnostics, i->name);
 		subject->world->window.size = 0;
+		subject->world->window_refused = "its id window overlaps another container's";
 		return;
 	}
 }
@@ -122,6 +123,7 @@ static void window_find(struct survey *s, struct subject *subject, struct taken 
 						 "/etc/subgid: the first 65536 ids serve all "
 						 "instances that are not isolated");
 		diagnostic_for(&s->diagnostics, i->name);
+		subject->world->window_refused = "no free id window is large enough";
 		return;
 	}
 	w->size = size;
