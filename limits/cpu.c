@@ -1,0 +1,197 @@
+#include "limits/cpu.h"
+
+#include "limits/cgroup.h"
+#include "limits/procfile.h"
+#include "limits/refusal.h"
+#include "schema/arena.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define QUOTA_FILE "cpu.cfs_quota_us"
+#define PERIOD_FILE "cpu.cfs_period_us"
+#define QUOTA_LEAST 1000 /* the kernel's, microseconds */
+
+static uint64_t clamp(uint64_t n, uint64_t least, uint64_t most)
+{
+	return n < least ? least : n > most ? most : n;
+}
+
+/* A percentage of a full weight, less what the priority leaves below 10. */
+static const char *weight(const struct desire *d, uint64_t percent, int64_t priority)
+{
+	bool v1 = d->world->host->cgroups[CONTROLLER_CPU] == CGROUP_V1;
+	uint64_t full = v1 ? 1024 : 100, less = (uint64_t)(10 - priority), n;
+
+	n = full * clamp(percent, 0, 1000000) / 100;
+	n = n > less ? n - less : 0;
+	return number_print(v1 ? clamp(n, 2, 262144) : clamp(n, 1, 10000), d->out->arena);
+}
+
+void cpu_desire(const struct desire *d)
+{
+	const struct instance *i = d->instance->instance;
+	struct value allowance, priority;
+	bool allowed = instance_value(i, "limits.cpu.allowance", d->out->arena, &allowance);
+	bool ranked = instance_value(i, "limits.cpu.priority", d->out->arena, &priority);
+	bool share = allowed && allowance.allowance.percent;
+
+	if (share || ranked)
+		desire_cgroup(d, share ? "limits.cpu.allowance" : "limits.cpu.priority",
+			      CONTROLLER_CPU, "cpu.weight",
+			      weight(d, share ? allowance.allowance.share : 100,
+				     ranked ? priority.integer : 10));
+	if (allowed && !share)
+		desire_cgroup(d, "limits.cpu.allowance", CONTROLLER_CPU, "cpu.max",
+			      arena_printf(d->out->arena, "%llu %llu",
+					   (unsigned long long)allowance.allowance.quota_us,
+					   (unsigned long long)allowance.allowance.period_us));
+}
+
+/* Is X a smaller share than Y? */
+static bool is_less(const struct quota *x, const struct quota *y)
+{
+	if (x->quota == NUMBER_MAX || y->quota == NUMBER_MAX)
+		return x->quota != NUMBER_MAX;
+	return (unsigned __int128)x->quota * y->period < (unsigned __int128)y->quota * x->period;
+}
+
+bool cpu_quota_first(const struct quota *now, const struct quota *wanted)
+{
+	struct quota quota_first = {wanted->quota, now->period};
+	struct quota period_first = {now->quota, wanted->period};
+	const struct quota *more = is_less(now, wanted) ? wanted : now;
+	const struct quota *less = more == now ? wanted : now;
+
+	if (is_less(more, &quota_first))
+		return false;
+	if (is_less(more, &period_first))
+		return true;
+	/* Neither is too wide: rather not the one below both, which nested quotas may refuse. */
+	return !is_less(&quota_first, less);
+}
+
+static bool quota_read(const char *text, struct quota *out)
+{
+	char number[32];
+	const char *blank = strchr(text, ' ');
+	size_t n = blank ? (size_t)(blank - text) : strlen(text);
+
+	if (n >= sizeof(number))
+		return false;
+	memcpy(number, text, n);
+	number[n] = '\0';
+	out->period = 100000;
+	return number_read(number, &out->quota) && (!blank || number_read(blank + 1, &out->period));
+}
+
+/* What v1's files hold, the period behind no quota too. */
+static int quota_now(const struct container *c, struct quota *out)
+{
+	struct filetext t = {
+	    .version = CGROUP_V1, .controller = CONTROLLER_CPU, .container = c, .arena = c->arena};
+	int error = filetext_number(&t, QUOTA_FILE, &out->quota);
+
+	return error ? error : filetext_number(&t, PERIOD_FILE, &out->period);
+}
+
+/* A nested group with a larger share than its parents' makes v1 refuse to lower theirs. */
+struct nested {
+	const struct cgroup *g;
+	struct arena *arena;
+	struct quota most;
+};
+
+static int nested_lower(int dir, const char *path, void *data)
+{
+	const struct nested *n = data;
+	struct quota q;
+	char text[64];
+
+	if (procfile_read(dir, QUOTA_FILE, text, sizeof(text)) <= 0 || !number_read(text, &q.quota))
+		return 0;
+	if (procfile_read(dir, PERIOD_FILE, text, sizeof(text)) <= 0 ||
+	    !number_read(text, &q.period))
+		return 0;
+	if (q.quota == NUMBER_MAX || !is_less(&n->most, &q))
+		return 0;
+	q.quota = (uint64_t)((unsigned __int128)n->most.quota * q.period / n->most.period);
+	cgroup_write_nested(n->g, dir, path, QUOTA_FILE,
+			    number_print(clamp(q.quota, QUOTA_LEAST, NUMBER_MAX), n->arena));
+	return 0;
+}
+
+/* Writes both files; EINVAL may be a nested group's doing, which is then brought below. */
+static int write_both(struct container *c, const struct quota *now, const struct quota *wanted,
+		      const char **file, const char **text)
+{
+	bool quota_first = cpu_quota_first(now, wanted);
+	int error;
+
+	for (int i = 0; i < 2; i++) {
+		bool quota = (i == 0) == quota_first;
+
+		if (quota ? now->quota == wanted->quota : now->period == wanted->period)
+			continue;
+		*file = quota ? QUOTA_FILE : PERIOD_FILE;
+		*text = quota ? number_print_v1(wanted->quota, c->arena)
+			      : number_print(wanted->period, c->arena);
+		error = cgroup_write(c->cgroup, CONTROLLER_CPU, *file, *text);
+		if (error < 0)
+			return error;
+	}
+	return 0;
+}
+
+static void write_v1(struct container *c, struct change *change, const struct knob *k,
+		     const struct quota *wanted)
+{
+	struct nested nested = {c->cgroup, c->arena, *wanted};
+	const char *file = QUOTA_FILE, *text = change->to ? change->to : "";
+	struct quota now;
+	int error = quota_now(c, &now);
+
+	if (error == 0)
+		error = write_both(c, &now, wanted, &file, &text);
+	if (error == -EINVAL && wanted->quota != NUMBER_MAX && wanted->quota >= QUOTA_LEAST) {
+		cgroup_walk(c->cgroup, CONTROLLER_CPU, true, nested_lower, &nested);
+		error = quota_now(c, &now);
+		if (error == 0)
+			error = write_both(c, &now, wanted, &file, &text);
+	}
+	if (error < 0)
+		refusal_set(change, c, k, file, text, -error,
+			    error == -EINVAL
+				? "at least 1ms in a period of 1ms to 1s; and neither less than a "
+				  "nested group has, nor more than the parent group"
+				: NULL);
+	else
+		refusal_verify(change, c, k);
+}
+
+static void write_v2(struct container *c, struct change *change, const struct knob *k)
+{
+	const char *text = change->to ? change->to : "max 100000";
+	int error = cgroup_write(c->cgroup, CONTROLLER_CPU, k->v2[0], text);
+
+	if (error < 0)
+		refusal_set(change, c, k, k->v2[0], text, -error,
+			    error == -EINVAL ? "at least 1ms in a period of 1ms to 1s" : NULL);
+	else
+		refusal_verify(change, c, k);
+}
+
+void cpu_write_quota(struct container *c, struct change **changes, size_t n)
+{
+	const struct knob *k = knobs_find("cpu.max");
+	struct quota wanted;
+
+	for (size_t i = 0; i < n; i++) {
+		if (cgroup_version(c->cgroup, CONTROLLER_CPU) == CGROUP_V2)
+			write_v2(c, changes[i], k);
+		else if (quota_read(changes[i]->to ? changes[i]->to : "max", &wanted))
+			write_v1(c, changes[i], k, &wanted);
+		else
+			refusal_set(changes[i], c, k, QUOTA_FILE, changes[i]->to, EINVAL, NULL);
+	}
+}

@@ -1,0 +1,15 @@
+/*
+ * memory_reclaim - lowering a memory limit below what is in use, without killing for it.
+ * v1 reclaims in the write itself and refuses with EBUSY when that is not enough. v2 would kill
+ * inside the container: there the kernel is asked to reclaim first, and the limit is written only
+ * when it then fits.
+ */
+#pragma once
+
+#include "limits/memory_order.h"
+
+/* Writes TEXT, which means TO, to FILE (MEMORY_MAX or MEMORY_SWAP). Returns 0 or -errno: -EBUSY
+ * when more is in use and stays; *ADVICE then says how much. FORCE: written anyway, and the kernel
+ * does what it must. */
+int memory_reclaim_write(const struct container *c, enum memory_file which, const char *file,
+			 uint64_t to, const char *text, bool force, const char **advice);
