@@ -20,6 +20,8 @@
 static int help_main(const struct options *o);
 
 static const struct command commands[] = {
+    {"explain", "[KEY...]", "what a key means, its grammar, its kernel files",
+     "0 fine, 1 unknown, 2 trouble", FLAG_OUTPUT, ANY, explain_main},
     {"help", "[COMMAND]", "this help, or that of a command", "0 fine, 2 trouble", 0, 1, help_main},
 };
 
