@@ -2,11 +2,17 @@
  * manifest - one file and the documents in it: instances, profiles, networks, pools, preseeds.
  * Typed and validated as far as one file alone allows: fields, names, keys, values, devices. What
  * needs the other files (unknown profiles, duplicates) is schema/expand's.
+ *
+ * What a document is: what its kind: says; else what its folder says; else what its fields say
+ * (schema/shape). Its name: what name: says; else, for the only document of a file, the file's
+ * stem. An export of LXD or Incus (no kind:, but fields that only they write) may have fields that
+ * nobody here knows, and its name: must be the stem.
  */
 #pragma once
 
 #include "schema/diagnostic.h"
 #include "schema/keys.h"
+#include "schema/names.h"
 
 #include <stdbool.h>
 
@@ -108,8 +114,3 @@ void manifest_free(struct manifest *m);
 /* "instance", "profile", ... */
 const char *kind_name(enum kind k);
 const char *state_name(enum state s);
-
-/* Name rules (contract, section 5). Return NULL when fine, else what is wrong, a constant text. */
-const char *name_check_instance(const char *name);
-const char *name_check_profile(const char *name);
-const char *name_check_device(const char *name);

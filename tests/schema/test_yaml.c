@@ -95,7 +95,7 @@ static void good_texts_make_trees(void **state)
  /* Source text is kept. */
 	    {"[010, 0x1F, 1.50, 1e3, 1_000, 2020-01-01, 12:30:45, yes, Off, .inf]",
 	     "[010,0x1F,1.50,1e3,1_000,2020-01-01,12:30:45,yes,Off,.inf]"                                        },
-	    {"[null, ~, , x]",						      "[,,x]"                      },
+	    {"[null, ~, x]",							"[,,x]"                      },
 	    {"{a: null, b: ~, c: , d: Null, e: NULL, f: nUll}",                     "{a:,b:,c:,d:,e:,f:nUll}"    },
 	    {"['null', \"~\", '']",						 "[\"null\",\"~\",\"\"]"      },
 	    {"[!!str null, !!null ~, !!int 5]",                                     "[\"null\",,5]"              },
