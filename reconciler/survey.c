@@ -68,7 +68,8 @@ void survey_refresh(struct survey *s, struct subject *subject)
 	w->status = subject->container->status;
 	w->exists = w->status != STATUS_MISSING;
 	w->will_run = will_run(w);
-	w->window = subject->record.window;
+	if (subject->record.window.size) /* one that is allocated and not recorded yet stays */
+		w->window = subject->record.window;
 	if (subject_runs(subject))
 		read_cpus(s, subject);
 	resolve_disks(s, subject);

@@ -6,6 +6,6 @@
 
 struct survey;
 
-/* Gives every isolated instance without a window of its own the lowest free one; says of each that
- * cannot have one, or that collides with another's, why (a finding of the survey). */
+/* Gives every isolated instance its window: the one its manifest names or the record holds, else
+ * the lowest free one. Where none is possible, its window_refused says why. */
 void windows_assign(struct survey *s);
