@@ -54,7 +54,7 @@ static const struct key rows[] = {
 	"LXD before 3.3 read MB as MiB; a percentage is one of the host's memory"),
     KEY("limits.memory.enforce", grammar_enforce, BOTH, LIVE, FILE, "hard",
 	"hard: limits.memory is never passed; soft: only pressed towards it",
-	"soft writes nothing but the soft file; on v2 that is memory.high, which throttles hard"),
+	"see below: soft is not the same promise on cgroup v1 and v2"),
     KEY("limits.memory.force", grammar_bool, OURS, POLICY, NONE, "false",
 	"lower limits.memory even below what is in use: the kernel then kills inside",
 	"without it a limit below use is refused, the old one stays, and it is tried again"),

@@ -137,6 +137,7 @@ static const struct note notes[] = {
 		      "memory.soft_limit_in_bytes = nine tenths of it\n"
 		      "memory.memsw.limit_in_bytes = the limit and limits.memory.swap together",
 		.v2 = "memory.max = the limit, in whole pages; max for none\n"
+		      "memory.high = the limit in its stead, with limits.memory.enforce: soft\n"
 		      "memory.swap.max = limits.memory.swap",
 		.examples = "limits.memory: 512MiB\nlimits.memory: 2GiB\nlimits.memory: 10%",
 		.text = "A percentage is of the host's memory (MemTotal / 100 * PERCENT). Limit and swap are "
@@ -147,8 +148,10 @@ static const struct note notes[] = {
 	},
 	{
 		.name = "limits.memory.enforce",
-		.v1 = "memory.soft_limit_in_bytes = limits.memory, for soft; memory.limit_in_bytes is -1",
-		.v2 = "memory.high = limits.memory, for soft; memory.max is max",
+		.v1 = "memory.limit_in_bytes = limits.memory for hard, -1 for soft\n"
+		      "memory.soft_limit_in_bytes = nine tenths of it for hard, all of it for soft",
+		.v2 = "memory.max = limits.memory for hard, max for soft\n"
+		      "memory.high = max for hard, limits.memory for soft",
 		.examples = "limits.memory.enforce: soft",
 		.text = "soft is not the same promise on both: v1 presses only when the host runs short, v2 "
 			"throttles the container at the limit even when the host has memory to spare.",
@@ -168,7 +171,7 @@ static const struct note notes[] = {
 	},
 	{
 		.name = "limits.memory.swap",
-		.v1 = "memory.memsw.limit_in_bytes = limits.memory + the swap allowed\n"
+		.v1 = "memory.memsw.limit_in_bytes = memory.limit_in_bytes + the swap allowed\n"
 		      "memory.swappiness = 0, for false",
 		.v2 = "memory.swap.max = the swap allowed",
 		.examples = "limits.memory.swap: false\nlimits.memory.swap: 256MiB",

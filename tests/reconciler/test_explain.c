@@ -1,6 +1,8 @@
 /* reconciler/explain: what is found under a name, and how it is shown. */
+#include "limits/knobs.h"
 #include "reconciler/explain.h"
 #include "schema/arena.h"
+#include "schema/notes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,11 +75,12 @@ static void a_key_as_text(void **state)
 	    "known to    LXD and Incus\n"
 	    "effect      live: at once, on the running container\n"
 	    "boot        file: LXC itself sets it when the container starts\n"
-	    "cgroup v1   memory.soft_limit_in_bytes = limits.memory, for soft;\n"
-	    "            memory.limit_in_bytes is -1\n"
-	    "cgroup v2   memory.high = limits.memory, for soft; memory.max is max\n"
-	    "note        soft writes nothing but the soft file; on v2 that is memory.high,\n"
-	    "            which throttles hard\n"
+	    "cgroup v1   memory.limit_in_bytes = limits.memory for hard, -1 for soft\n"
+	    "            memory.soft_limit_in_bytes = nine tenths of it for hard, all of it\n"
+	    "            for soft\n"
+	    "cgroup v2   memory.max = limits.memory for hard, max for soft\n"
+	    "            memory.high = max for hard, limits.memory for soft\n"
+	    "note        see below: soft is not the same promise on cgroup v1 and v2\n"
 	    "example     limits.memory.enforce: soft\n"
 	    "\n"
 	    "soft is not the same promise on both: v1 presses only when the host runs short,\n"
@@ -253,11 +256,59 @@ static void unknown_as_json(void **state)
 	done(&a);
 }
 
+/* Does a line of a note begin with FILE? The note of several keys says SIZE for their last part. */
+static bool names_file(const char *lines, const char *file, const char *key, struct arena *a)
+{
+	const char *size = !strncmp(key, "limits.hugepages.", 17) ? strrchr(key, '.') + 1 : NULL;
+	const char *at = size ? strstr(file, size) : NULL;
+
+	if (at)
+		file = arena_printf(a, "%.*sSIZE%s", (int)(at - file), file, at + strlen(size));
+	return lines && strstr(lines, file);
+}
+
+static void check_files(const char *key, enum cgroup_version version, const char *lines,
+			struct arena *a)
+{
+	const char *files = knobs_files(key, version, a);
+
+	while (files && *files) {
+		size_t n = strcspn(files, ";");
+		const char *file = arena_strndup(a, files, n);
+
+		if (!names_file(lines, file, key, a))
+			fail_msg("%s: explain does not name %s", key, file);
+		files += n + (files[n] == ';');
+	}
+}
+
+/* Each file that a knob writes for a key is named by its note. */
+static void notes_name_the_knobs_files(void **state)
+{
+	struct arena *a = arena_new();
+	size_t n;
+	const struct key_table *const *tables = key_tables_all(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < tables[i]->n; j++) {
+			const char *key = tables[i]->rows[j].name;
+			const struct note *note = note_find(key);
+
+			check_files(key, CGROUP_V1, note ? note->v1 : NULL, a);
+			check_files(key, CGROUP_V2, note ? note->v2 : NULL, a);
+		}
+	}
+	assert_non_null(knobs_files("limits.memory", CGROUP_V1, a));
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_key_as_text),
 	    cmocka_unit_test(a_device_as_text),
+	    cmocka_unit_test(notes_name_the_knobs_files),
 	    cmocka_unit_test(swap_has_its_table),
 	    cmocka_unit_test(names_are_found),
 	    cmocka_unit_test(a_line_is_short_enough),
