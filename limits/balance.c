@@ -28,7 +28,6 @@ struct seeker {
 	bool *pool;     /* the CPUs of its nodes; NULL: all */
 	size_t n_pool;
 	struct claim nodes; /* balanced */
-	struct claim cpus;  /* counted */
 };
 
 static void board_start(struct board *b, struct world *w)
@@ -134,7 +133,7 @@ static size_t cpus_of_node(const struct board *b, size_t k)
 /* How many nodes hold COUNT CPUs, whichever they are: the smallest ones are reckoned with. */
 static size_t nodes_needed(const struct board *b, uint64_t count)
 {
-	size_t n = 0, smallest = b->n;
+	size_t n, smallest = b->n;
 
 	for (size_t k = 0; k < b->n_nodes; k++) {
 		size_t has = cpus_of_node(b, k);
@@ -181,11 +180,10 @@ static struct ranges given_nodes(const struct board *b, const struct claim *c)
 /* Reads what I asks for. What is fixed is given at once; true: S seeks. */
 static bool read_wish(struct board *b, struct world_instance *i, struct seeker *s)
 {
-	const char *nodes = instance_text(i->instance, NODES_KEY);
 	struct value cpu, node;
+	bool nodes = instance_value(i->instance, NODES_KEY, b->w->arena, &node);
 
-	*s = (struct seeker){.i = i};
-	s->balanced = nodes && strcmp(nodes, "balanced") == 0;
+	*s = (struct seeker){.i = i, .balanced = nodes && node.cpus.balanced};
 	if (instance_value(i->instance, CPU_KEY, b->w->arena, &cpu)) {
 		if (!cpu.cpus.counted) {
 			give_set(b, i, &cpu.cpus.set);
@@ -193,10 +191,6 @@ static bool read_wish(struct board *b, struct world_instance *i, struct seeker *
 		}
 		s->counted = true;
 		s->count = cpu.cpus.count;
-		if (s->count == 0) {
-			i->cpus_refused = CPU_KEY ": 0 would leave no CPU at all";
-			return false;
-		}
 	}
 	if (s->balanced) {
 		claim_nodes(b, s);
@@ -204,8 +198,7 @@ static bool read_wish(struct board *b, struct world_instance *i, struct seeker *
 	}
 	if (!nodes)
 		return s->counted;
-	if (!instance_value(i->instance, NODES_KEY, b->w->arena, &node) ||
-	    !set_pool(b, s, &node.cpus.set))
+	if (!set_pool(b, s, &node.cpus.set))
 		return false;
 	use_nodes(b, &node.cpus.set);
 	if (s->counted)
@@ -247,7 +240,11 @@ static void spread_cpus(struct board *b, struct seeker *seekers, size_t n)
 	size_t n_claims = 0;
 
 	for (size_t i = 0; i < b->n; i++)
-		places[i] = (struct place_of){b->cpus[i].core, b->cpus[i].package};
+		/* sysfs counts cores within their package */
+		places[i] = (struct place_of){
+		    .core = (uint64_t)b->cpus[i].package << 32 | b->cpus[i].core,
+		    .package = b->cpus[i].package,
+		};
 	for (size_t i = 0; i < n; i++) {
 		struct seeker *s = &seekers[i];
 		size_t most = s->pool ? s->n_pool : b->n;

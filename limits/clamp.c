@@ -69,6 +69,8 @@ static bool still_inside(const struct work *w, pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
 	if (procfile_read(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return false;
+	if (n == 0) /* the root group has everybody */
+		return true;
 	for (const char *at = strstr(text, w->group); at; at = strstr(at + 1, w->group))
 		if (at > text && at[-1] == '/' && (at[n] == '/' || at[n] == '\n' || !at[n]))
 			return true;

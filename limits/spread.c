@@ -14,15 +14,15 @@ struct work {
 
 static int compare_ids(const void *x, const void *y)
 {
-	const uint32_t *a = x, *b = y;
+	const uint64_t *a = x, *b = y;
 
 	return (*a > *b) - (*a < *b);
 }
 
 /* Numbers of any size become indexes. */
-static size_t *index_ids(const uint32_t *ids, size_t n, struct arena *a)
+static size_t *index_ids(const uint64_t *ids, size_t n, struct arena *a)
 {
-	uint32_t *sorted = arena_alloc(a, n * sizeof(*sorted));
+	uint64_t *sorted = arena_alloc(a, n * sizeof(*sorted));
 	size_t *index = arena_alloc(a, n * sizeof(*index));
 
 	if (n == 0)
@@ -30,7 +30,7 @@ static size_t *index_ids(const uint32_t *ids, size_t n, struct arena *a)
 	memcpy(sorted, ids, n * sizeof(*ids));
 	qsort(sorted, n, sizeof(*sorted), compare_ids);
 	for (size_t i = 0; i < n; i++) {
-		const uint32_t *at = bsearch(&ids[i], sorted, n, sizeof(*sorted), compare_ids);
+		const uint64_t *at = bsearch(&ids[i], sorted, n, sizeof(*sorted), compare_ids);
 
 		while (at > sorted && at[-1] == *at)
 			at--;
@@ -41,16 +41,16 @@ static size_t *index_ids(const uint32_t *ids, size_t n, struct arena *a)
 
 static void work_start(struct work *w, struct field *f, struct arena *a)
 {
-	uint32_t *ids = arena_alloc(a, f->n * sizeof(*ids));
+	uint64_t *ids = arena_alloc(a, f->n * sizeof(*ids));
 
 	w->f = f;
 	w->core_used = arena_alloc(a, f->n * sizeof(*w->core_used));
 	w->package_used = arena_alloc(a, f->n * sizeof(*w->package_used));
 	for (size_t i = 0; i < f->n; i++)
-		ids[i] = f->places ? f->places[i].core : (uint32_t)i;
+		ids[i] = f->places ? f->places[i].core : i;
 	w->core = index_ids(ids, f->n, a);
 	for (size_t i = 0; i < f->n; i++)
-		ids[i] = f->places ? f->places[i].package : (uint32_t)i;
+		ids[i] = f->places ? f->places[i].package : i;
 	w->package = index_ids(ids, f->n, a);
 	for (size_t i = 0; i < f->n; i++) {
 		w->core_used[w->core[i]] += f->used[i];

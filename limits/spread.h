@@ -23,7 +23,7 @@
 struct arena;
 
 struct place_of {
-	uint32_t core, package; /* any numbers; equal ones are shared; cores are unique */
+	uint64_t core, package; /* any numbers; equal ones are shared */
 };
 
 struct field {
