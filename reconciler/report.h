@@ -52,5 +52,8 @@ const char *report_hide(const struct options *o, const struct change *c, const c
 /* A property's value in the units people read: 268435456 of memory.max is "256MiB". Escaped. */
 char *report_value(const char *object, const char *attribute, const char *value, struct arena *a);
 
+/* What people call a property: "cgroup memory.max", "idmap", "boot file". Escaped. */
+const char *report_name(const struct change *c, struct arena *a);
+
 /* "profiles/small.yaml:4", escaped; NULL when the place is nowhere. */
 char *report_place(struct place at, struct arena *a);

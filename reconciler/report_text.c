@@ -57,8 +57,7 @@ static const struct change *find(const struct outcome *o, const char *object, co
 	return NULL;
 }
 
-/* What people call the property. */
-static const char *name_of(const struct change *c, struct arena *a)
+const char *report_name(const struct change *c, struct arena *a)
 {
 	static const char lxc[] = "lxc.";
 	const char *name = c->attribute;
@@ -193,8 +192,8 @@ static struct rows rows_of(const struct options *o, const struct outcome *outcom
 	rows.items = arena_alloc(a, outcome->changes.n * sizeof(*rows.items));
 	for (size_t i = 0; i < outcome->changes.n; i++) {
 		const struct change *c = &outcome->changes.items[i];
-		struct row row = {c, signs[c->action], name_of(c, a), value_of(o, outcome, c, a),
-				  origin_of(c, a)};
+		struct row row = {c, signs[c->action], report_name(c, a),
+				  value_of(o, outcome, c, a), origin_of(c, a)};
 
 		if (is_told_already(outcome, c))
 			continue;

@@ -1,0 +1,100 @@
+#include "reconciler/condition.h"
+
+#include "reconciler/report.h"
+#include "schema/arena.h"
+
+#define NAMES_MOST 4 /* in a reason; the others are counted */
+
+const char *condition_name(enum condition c)
+{
+	switch (c) {
+	case CONDITION_IN_SYNC:
+		return "in-sync";
+	case CONDITION_DRIFTED:
+		return "drifted";
+	case CONDITION_PENDING_RESTART:
+		return "pending-restart";
+	case CONDITION_FAILING:
+		return "failing";
+	case CONDITION_HELD_BACK:
+		return "held-back";
+	case N_CONDITIONS:
+		break;
+	}
+	return "?";
+}
+
+static const char *first_error(const struct outcome *o, struct arena *a)
+{
+	for (size_t i = 0; i < o->diagnostics.n; i++) {
+		const struct diagnostic *d = &o->diagnostics.items[i];
+		const char *place = report_place(d->place, a);
+
+		if (d->severity == SEVERITY_ERROR)
+			return arena_printf(a, "%s%s%s", place ? place : "", place ? ": " : "",
+					    d->message);
+	}
+	return NULL;
+}
+
+static bool is_waiting(const struct change *c)
+{
+	return c->action == ACTION_WAIT;
+}
+
+static bool is_drift(const struct change *c)
+{
+	return c->action != ACTION_WAIT && c->action != ACTION_NONE;
+}
+
+/* "cgroup memory.max, cgroup pids.max and 3 more" */
+static const char *list(const struct outcome *o, bool (*counts)(const struct change *c),
+			struct arena *a)
+{
+	char *line = arena_strdup(a, "");
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->changes.n; i++) {
+		const struct change *c = &o->changes.items[i];
+
+		if (counts(c) && n++ < NAMES_MOST)
+			line =
+			    arena_printf(a, "%s%s%s", line, n > 1 ? ", " : "", report_name(c, a));
+	}
+	if (n > NAMES_MOST)
+		line = arena_printf(a, "%s and %zu more", line, n - NAMES_MOST);
+	return line;
+}
+
+static bool any(const struct outcome *o, bool (*counts)(const struct change *c))
+{
+	for (size_t i = 0; i < o->changes.n; i++)
+		if (counts(&o->changes.items[i]))
+			return true;
+	return false;
+}
+
+enum condition condition_of(const struct outcome *o, struct arena *a, const char **reason)
+{
+	*reason = first_error(o, a);
+	if (o->held_back) {
+		if (!*reason)
+			*reason = "one of its profiles is invalid";
+		return CONDITION_HELD_BACK;
+	}
+	if (o->diagnostics.errors)
+		return CONDITION_FAILING;
+	if (o->whole == WHOLE_CREATE) {
+		*reason = "to create";
+		return CONDITION_DRIFTED;
+	}
+	if (any(o, is_drift)) {
+		*reason = list(o, is_drift, a);
+		return CONDITION_DRIFTED;
+	}
+	if (any(o, is_waiting)) {
+		*reason = list(o, is_waiting, a);
+		return CONDITION_PENDING_RESTART;
+	}
+	return CONDITION_IN_SYNC;
+}
