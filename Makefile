@@ -85,6 +85,9 @@ $(INTEGRATION_TESTS): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
+$(BUILD)/tests/reconciler/test_report_text $(BUILD)/tests/reconciler/test_report_json: \
+		$(BUILD)/tests/reconciler/report_sample.o
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
 
@@ -103,6 +106,12 @@ deps: ## install every Debian package needed (as root)
 
 unit: $(UNIT_TESTS) ## the unit tests, without root
 	@tests/run "unit ($(VARIANT))" $(UNIT_TESTS)
+
+golden: $(PROGRAM) ## what the commands print, compared with what they printed
+	@EVENKEEL=$(abspath $(PROGRAM)) tests/golden/run
+
+golden-accept: $(PROGRAM) ## write anew what the commands print; review the difference
+	@EVENKEEL=$(abspath $(PROGRAM)) tests/golden/run --accept
 
 integration: $(INTEGRATION_TESTS) $(PROGRAM) ## on real unprivileged containers; needs root
 	@EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) tests/run "integration ($(VARIANT))" \
@@ -189,7 +198,7 @@ clean:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-.PHONY: all need check deps unit integration golden replay asan valgrind valgrind-unit fuzz bench soak \
+.PHONY: all need check deps unit integration golden golden-accept replay asan valgrind valgrind-unit fuzz bench soak \
 	lint demo install layers format format-check clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
