@@ -167,15 +167,18 @@ static int release(struct release *r)
 		return 2;
 	if (!agreed(r))
 		return 1;
+	if (r->n == 0) {
+		if (r->o->verbosity >= 0)
+			printf("Nothing in %s was ours.\n", r->o->lxcpath);
+		return 0;
+	}
 	fd = lock(r);
 	if (fd < 0)
 		return 2;
 	for (size_t i = 0; i < r->n; i++)
 		failed += release_one(r, r->names[i]) < 0;
 	close(fd);
-	if (r->o->all && r->n == 0 && r->o->verbosity >= 0)
-		printf("Nothing in %s was ours.\n", r->o->lxcpath);
-	else if (r->n > 0 && r->o->verbosity >= 0)
+	if (r->o->verbosity >= 0)
 		puts("The containers are left as they are; what was let go holds until their next "
 		     "start.");
 	return failed ? 1 : 0;

@@ -13,17 +13,20 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define ANY SIZE_MAX
 
-#define PLANS                                                                                      \
-	(FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_HOST | FLAG_ETC | FLAG_OWNER |         \
-	 FLAG_SECRETS)
-
 static int help_main(const struct options *o);
 
+/* clang-format off */
 static const struct command commands[] = {
-    {"explain", "[KEY...]", "what a key means, its grammar, its kernel files",
-     "0 fine, 1 unknown, 2 trouble", FLAG_OUTPUT, ANY, explain_main},
-    {"help", "[COMMAND]", "this help, or that of a command", "0 fine, 2 trouble", 0, 1, help_main},
+	{"release", "[NAME...]", "let go: the container stays as it is",
+	 "0 let go, 1 something failed, 2 trouble",
+	 FLAG_LXCPATH | FLAG_ALL | FLAG_YES, ANY, release_main},
+	{"explain", "[KEY...]", "what a key means, its grammar, its kernel files",
+	 "0 fine, 1 unknown, 2 trouble",
+	 FLAG_OUTPUT, ANY, explain_main},
+	{"help", "[COMMAND]", "this help, or that of a command",
+	 "0 fine, 2 trouble", 0, 1, help_main},
 };
+/* clang-format on */
 
 static int help_main(const struct options *o)
 {

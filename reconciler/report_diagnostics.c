@@ -169,7 +169,9 @@ void report_diagnostics_to(FILE *f, const struct options *o, const struct diagno
 
 void report_diagnostics(const struct options *o, const struct diagnostics *ds)
 {
-	fflush(stdout);
+	if (ds->n == 0)
+		return;
+	fflush(stdout); /* what was said before stands before, also on a terminal */
 	report_diagnostics_to(stderr, o, ds);
 }
 
