@@ -50,6 +50,7 @@ static void round_run(struct survey *s, struct round *r)
 	if (r->n == 0)
 		return;
 	jobs_run(s->containers->lxcpath, s->host, r->jobs, r->n, s->arena);
+	containers_refresh(s->containers);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct job *j = &r->jobs[i];
 		struct change *c = r->changes[i];

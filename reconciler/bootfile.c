@@ -1,5 +1,6 @@
 #include "reconciler/bootfile.h"
 
+#include "reconciler/fields.h"
 #include "reconciler/include.h"
 #include "schema/arena.h"
 
@@ -15,102 +16,6 @@
 
 #define HEADER "# evenkeel 1 boot file and record; generated, do not edit. See evenkeel(8).\n"
 #define MOST_BYTES (1u << 20)
-
-/* ---- text of the record: fields between single blanks, %XX for what could split them ---- */
-
-#define EMPTY_FIELD "%-"
-
-static bool is_plain(unsigned char c)
-{
-	return c > ' ' && c != 0x7f && c != '%';
-}
-
-struct writer {
-	char *text;
-	size_t n, capacity;
-	struct arena *arena;
-};
-
-static void put(struct writer *w, const char *text, size_t n)
-{
-	if (n > w->capacity - w->n) {
-		size_t capacity = (w->capacity + n) * 2;
-		char *larger = arena_alloc(w->arena, capacity);
-
-		if (w->n)
-			memcpy(larger, w->text, w->n);
-		w->text = larger;
-		w->capacity = capacity;
-	}
-	memcpy(w->text + w->n, text, n);
-	w->n += n;
-}
-
-static void put_text(struct writer *w, const char *text)
-{
-	put(w, text, strlen(text));
-}
-
-static void put_field(struct writer *w, const char *text)
-{
-	put_text(w, " ");
-	if (!*text)
-		put_text(w, EMPTY_FIELD);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		char code[4];
-
-		if (is_plain(c)) {
-			put(w, text, 1);
-		} else {
-			snprintf(code, sizeof(code), "%%%02X", c);
-			put(w, code, 3);
-		}
-	}
-}
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Decodes in place; false when it is none of our fields. */
-static bool decode_field(char *text)
-{
-	char *to = text;
-
-	if (strcmp(text, EMPTY_FIELD) == 0) {
-		*text = '\0';
-		return true;
-	}
-	for (; *text; text++) {
-		if (*text != '%') {
-			*to++ = *text;
-			continue;
-		}
-		if (hex(text[1]) < 0 || hex(text[2]) < 0)
-			return false;
-		*to++ = (char)(hex(text[1]) << 4 | hex(text[2]));
-		text += 2;
-	}
-	*to = '\0';
-	return true;
-}
-
-/* Splits LINE at its blanks into at most MOST decoded fields; -1: malformed. */
-static int read_fields(char *line, char **fields, int most)
-{
-	int n = 0;
-
-	for (char *field = strsep(&line, " "); field; field = strsep(&line, " ")) {
-		if (n == most || !*field || !decode_field(field))
-			return -1;
-		fields[n++] = field;
-	}
-	return n;
-}
 
 /* ---- checksum: FNV-1a; it tells torn from whole, it is no seal ---- */
 
@@ -177,10 +82,10 @@ char *bootfile_policy_line(const char *policy, struct arena *a)
 {
 	struct writer w = {.arena = a};
 
-	put_text(&w, "#@ seccomp");
-	put_field(&w, bootfile_policy_name(policy, a));
-	put_field(&w, policy);
-	put(&w, "", 1);
+	writer_text(&w, "#@ seccomp");
+	writer_field(&w, bootfile_policy_name(policy, a));
+	writer_field(&w, policy);
+	writer_put(&w, "", 1);
 	return w.text;
 }
 
@@ -192,7 +97,7 @@ bool bootfile_policy_find(const char *text, struct arena *a, char **name, char *
 	if (!line)
 		return false;
 	line += 1 + sizeof(POLICY) - 1;
-	if (read_fields(arena_strndup(a, line, strcspn(line, "\n")), fields, 2) != 2)
+	if (fields_read(arena_strndup(a, line, strcspn(line, "\n")), fields, 2) != 2)
 		return false;
 	*name = fields[0];
 	*policy = fields[1];
@@ -202,16 +107,16 @@ bool bootfile_policy_find(const char *text, struct arena *a, char **name, char *
 static void put_line(struct writer *w, const char *lxcpath, const char *name, const char *line)
 {
 	assert(!strpbrk(line, "\n\r"));
-	put_text(w, line);
-	put_text(w, "\n");
+	writer_text(w, line);
+	writer_text(w, "\n");
 	if (strncmp(line, POLICY, sizeof(POLICY) - 1) == 0) {
 		const char *file = line + sizeof(POLICY) - 1, *why;
 		char *path = arena_printf(w->arena, "%s/%s/%.*s", lxcpath, name,
 					  (int)strcspn(file, " "), file);
 
 		path = bootfile_line("lxc.seccomp.profile", path, w->arena, &why);
-		put_text(w, path ? path : "# lxc.seccomp.profile cannot be written");
-		put_text(w, "\n");
+		writer_text(w, path ? path : "# lxc.seccomp.profile cannot be written");
+		writer_text(w, "\n");
 	}
 }
 
@@ -222,26 +127,26 @@ char *bootfile_render(const char *lxcpath, const char *name, const struct proper
 	struct writer w = {.arena = a};
 	char end[48];
 
-	put_text(&w, HEADER "#@ container");
-	put_field(&w, lxcpath);
-	put_field(&w, name);
+	writer_text(&w, HEADER "#@ container");
+	writer_field(&w, lxcpath);
+	writer_field(&w, name);
 	for (size_t i = 0; i < owned->n; i++) {
-		put_text(&w, "\n#@ own");
-		put_field(&w, owned->items[i].object);
-		put_field(&w, owned->items[i].attribute);
+		writer_text(&w, "\n#@ own");
+		writer_field(&w, owned->items[i].object);
+		writer_field(&w, owned->items[i].attribute);
 		if (owned->items[i].value)
-			put_field(&w, owned->items[i].value);
+			writer_field(&w, owned->items[i].value);
 	}
 	if (window && window->size) {
 		snprintf(end, sizeof(end), "\n#@ window %" PRIu32 " %" PRIu32, window->base,
 			 window->size);
-		put_text(&w, end);
+		writer_text(&w, end);
 	}
-	put_text(&w, "\n");
+	writer_text(&w, "\n");
 	for (size_t i = 0; i < n_lines; i++)
 		put_line(&w, lxcpath, name, lines[i]);
 	snprintf(end, sizeof(end), "#@ end %016" PRIx64 "\n", hash(HASH_START, w.text, w.n));
-	put(&w, end, strlen(end) + 1);
+	writer_put(&w, end, strlen(end) + 1);
 	return w.text;
 }
 
@@ -272,7 +177,7 @@ static bool parse_own(char **fields, int n, struct properties *owned)
 static bool parse_record_line(char *line, const char *lxcpath, const char *name, struct record *r)
 {
 	char *fields[4];
-	int n = read_fields(line, fields, 4);
+	int n = fields_read(line, fields, 4);
 
 	if (n < 1)
 		return false;

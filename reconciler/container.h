@@ -16,14 +16,19 @@ struct containers {
 	const struct cgroup_layout *layout;
 	const char **active; /* names with a living monitor, sorted: one list_active_containers */
 	size_t n_active;
-	struct hints
-	    *hints; /* init pids of this boot, from /run/evenkeel: hints, verified by pidfd */
+	struct monitor *monitors; /* their monitors, sorted by name; looked for when needed */
+	size_t n_monitors;
+	bool monitors_known;
+	struct hints *hints; /* of the active ones: init pids of this boot, verified by pidfd */
 	void (*wrote)(const char *what, const char *value, int error);
 };
 
 /* Takes stock of LXCPATH. Never NULL; a missing path is an empty one. */
 struct containers *containers_open(const char *lxcpath, const struct host *host,
 				   const struct cgroup_layout *layout, struct arena *a);
+/* Looks again which are active, after something was started or stopped. Containers opened before
+ * stay as they were found. */
+void containers_refresh(struct containers *cs);
 /* Saves the hints (best effort) and closes. */
 void containers_close(struct containers *cs);
 

@@ -1,0 +1,339 @@
+#include "reconciler/container.h"
+
+#include "limits/procfile.h"
+#include "reconciler/hints.h"
+#include "reconciler/lxcitems.h"
+#include "reconciler/monitor.h"
+#include "schema/arena.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lxc/lxccontainer.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What a container's opaque pointer is. */
+struct lxc_side {
+	struct lxcitems *items;
+	struct hints *hints;
+	struct hint *hint; /* NULL unless it was active when stock was taken */
+};
+
+static int compare_texts(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+static void find_active(struct containers *cs)
+{
+	char **names = NULL;
+	int n = cs->dir < 0 ? 0 : list_active_containers(cs->lxcpath, &names, NULL);
+
+	cs->active = NULL;
+	cs->n_active = 0;
+	if (n <= 0)
+		return;
+	cs->active = arena_alloc(cs->arena, (size_t)n * sizeof(*cs->active));
+	for (int i = 0; i < n; i++) {
+		cs->active[i] = arena_strdup(cs->arena, names[i]);
+		free(names[i]);
+	}
+	free(names);
+	cs->n_active = (size_t)n;
+	qsort(cs->active, cs->n_active, sizeof(*cs->active), compare_texts);
+}
+
+struct containers *containers_open(const char *lxcpath, const struct host *host,
+				   const struct cgroup_layout *layout, struct arena *a)
+{
+	struct containers *cs = arena_alloc(a, sizeof(*cs));
+
+	*cs = (struct containers){
+	    .arena = a, .lxcpath = arena_strdup(a, lxcpath), .host = host, .layout = layout};
+	cs->dir = open(lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	find_active(cs);
+	cs->hints = hints_load(cs->lxcpath, cs->active, cs->n_active, a);
+	return cs;
+}
+
+void containers_refresh(struct containers *cs)
+{
+	cs->monitors_known = false;
+	find_active(cs);
+	hints_rename(cs->hints, cs->active, cs->n_active);
+}
+
+void containers_close(struct containers *cs)
+{
+	hints_save(cs->hints);
+	procfile_close(&cs->dir);
+}
+
+static bool file_exists(const struct containers *cs, const char *name, const char *file)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", name, file);
+	return faccessat(cs->dir, path, F_OK, 0) == 0;
+}
+
+/* One that is only half made ("partial" is LXC's mark) is none. */
+static bool is_defined(const struct containers *cs, const char *name)
+{
+	return cs->dir >= 0 && file_exists(cs, name, "config") && !file_exists(cs, name, "partial");
+}
+
+size_t containers_defined(struct containers *cs, const char ***out)
+{
+	int fd = cs->dir < 0 ? -1 : openat(cs->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = 0, capacity = 0;
+	struct dirent *e;
+
+	*out = NULL;
+	if (!folder) {
+		procfile_close(&fd);
+		return 0;
+	}
+	while ((e = readdir(folder))) {
+		if (e->d_name[0] == '.' || e->d_type == DT_REG || !is_defined(cs, e->d_name))
+			continue;
+		*out = arena_grow(cs->arena, *out, n, &capacity, sizeof(**out));
+		(*out)[n++] = arena_strdup(cs->arena, e->d_name);
+	}
+	closedir(folder);
+	if (n)
+		qsort(*out, n, sizeof(**out), compare_texts);
+	return n;
+}
+
+/* ---- items ---- */
+
+static const char *own_item(const struct container *c, const char *item)
+{
+	const struct lxc_side *side = c->lxc;
+
+	return lxcitems_own(side->items, item);
+}
+
+static const char *running_item(const struct container *c, const char *item)
+{
+	const struct lxc_side *side = c->lxc;
+	const char *value;
+
+	if (c->init == 0)
+		return NULL;
+	if (side->hint && hint_item_find(side->hint, item, &value))
+		return value;
+	value = lxcitems_running(side->items, item);
+	if (side->hint)
+		hint_item_add(side->hints, side->hint, item, value);
+	return value;
+}
+
+/* ---- init ---- */
+
+static void forget_init(struct container *c)
+{
+	cgroup_close(c->cgroup);
+	c->cgroup = NULL;
+	procfile_close(&c->proc);
+	procfile_close(&c->pidfd);
+	c->init = 0;
+}
+
+static bool lives(const struct container *c)
+{
+	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* Field 22 of /proc/PID/stat; among what stands before is the process's own name for itself. */
+static bool read_start(int proc, uint64_t *start)
+{
+	char text[1024], *field;
+
+	if (procfile_read(proc, "stat", text, sizeof(text)) < 0)
+		return false;
+	field = strrchr(text, ')');
+	for (int i = 2; field && i < 22; i++)
+		field = strchr(field + 1, ' ');
+	*start = field ? strtoull(field, NULL, 10) : 0;
+	return *start != 0;
+}
+
+/* The pidfd comes first: while it says that init lives, what was opened through its number is
+ * init's. */
+static bool take_init(struct container *c, pid_t init, uint64_t *start)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)init);
+	c->init = init;
+	c->pidfd = (int)syscall(SYS_pidfd_open, init, 0);
+	if (c->pidfd >= 0)
+		c->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->proc >= 0 && read_start(c->proc, start) && lives(c))
+		return true;
+	forget_init(c);
+	return false;
+}
+
+static bool take_hinted_init(struct container *c, const struct hint *hint)
+{
+	uint64_t start;
+
+	if (hint->init <= 0 || !take_init(c, hint->init, &start))
+		return false;
+	if (start == hint->start)
+		return true;
+	forget_init(c);
+	return false;
+}
+
+static int compare_monitor(const void *name, const void *monitor)
+{
+	return strcmp(name, ((const struct monitor *)monitor)->name);
+}
+
+/* liblxc is asked only where nothing else tells: it waits for a container that is starting. */
+static pid_t find_init(struct containers *cs, const struct container *c,
+		       const struct lxc_side *side)
+{
+	const struct monitor *m;
+	pid_t init = -1;
+
+	if (!cs->monitors_known) {
+		cs->n_monitors = monitors_find(cs->lxcpath, cs->arena, &cs->monitors);
+		cs->monitors_known = true;
+	}
+	m = cs->n_monitors
+		? bsearch(c->name, cs->monitors, cs->n_monitors, sizeof(*m), compare_monitor)
+		: NULL;
+	if (m)
+		init = monitor_init(m->pid);
+	return init < 0 ? lxcitems_init(side->items) : init;
+}
+
+static bool take_found_init(struct containers *cs, struct container *c, struct lxc_side *side)
+{
+	pid_t init = find_init(cs, c, side);
+	uint64_t start;
+
+	if (init <= 0 || !take_init(c, init, &start))
+		return false;
+	if (side->hint)
+		hints_set_init(side->hints, side->hint, init, start);
+	return true;
+}
+
+static bool has_group(const struct cgroup *g)
+{
+	for (int k = 0; k < N_CONTROLLERS; k++)
+		if (cgroup_version(g, (enum controller)k) != CGROUP_NONE)
+			return true;
+	return false;
+}
+
+/* Where lxc.cgroup.dir names it, the payload's group is not found by the container's name. */
+static void open_cgroup(const struct containers *cs, struct container *c)
+{
+	const char *dir;
+
+	c->cgroup = cgroup_open(cs->layout, c, NULL);
+	if (!c->cgroup || has_group(c->cgroup))
+		return;
+	dir = running_item(c, "lxc.cgroup.dir.container");
+	if (!dir)
+		dir = running_item(c, "lxc.cgroup.dir");
+	if (!dir)
+		return;
+	cgroup_close(c->cgroup);
+	c->cgroup = cgroup_open(cs->layout, c, dir);
+}
+
+static bool is_frozen(const struct container *c)
+{
+	char text[256];
+
+	switch (cgroup_version(c->cgroup, CONTROLLER_FREEZER)) {
+	case CGROUP_V1:
+		return cgroup_read(c->cgroup, CONTROLLER_FREEZER, "freezer.state", text,
+				   sizeof(text)) >= 0 &&
+		       strcmp(text, "THAWED") != 0;
+	case CGROUP_V2:
+		return cgroup_read(c->cgroup, CONTROLLER_FREEZER, "cgroup.events", text,
+				   sizeof(text)) >= 0 &&
+		       strstr(text, "frozen 1");
+	case CGROUP_NONE:
+		break;
+	}
+	return false;
+}
+
+static void look_at_active(struct containers *cs, struct container *c, struct lxc_side *side)
+{
+	c->status = STATUS_STARTING;
+	if (!(side->hint && take_hinted_init(c, side->hint)) && !take_found_init(cs, c, side)) {
+		/* A monitor whose container is going away has no init any more. */
+		return;
+	}
+	open_cgroup(cs, c);
+	if (!c->cgroup) {
+		forget_init(c);
+		return;
+	}
+	c->status = is_frozen(c) ? STATUS_FROZEN : STATUS_RUNNING;
+}
+
+static bool is_active(const struct containers *cs, const char *name)
+{
+	return cs->n_active &&
+	       bsearch(&name, cs->active, cs->n_active, sizeof(*cs->active), compare_texts);
+}
+
+struct container *container_open(struct containers *cs, const char *name)
+{
+	struct container *c = arena_alloc(cs->arena, sizeof(*c));
+	struct lxc_side *side = arena_alloc(cs->arena, sizeof(*side));
+
+	*c = (struct container){
+	    .arena = cs->arena,
+	    .name = arena_strdup(cs->arena, name),
+	    .lxcpath = cs->lxcpath,
+	    .status = STATUS_MISSING,
+	    .pidfd = -1,
+	    .proc = -1,
+	    .host = cs->host,
+	    .own_item = own_item,
+	    .running_item = running_item,
+	    .wrote = cs->wrote,
+	    .lxc = side,
+	};
+	side->items = lxcitems_new(cs->lxcpath, cs->dir, c->name, cs->arena);
+	side->hints = cs->hints;
+	side->hint = hints_find(cs->hints, name);
+	if (is_active(cs, name))
+		look_at_active(cs, c, side);
+	else if (is_defined(cs, name))
+		c->status = STATUS_STOPPED;
+	return c;
+}
+
+void container_close(struct container *c)
+{
+	struct lxc_side *side;
+
+	if (!c)
+		return;
+	side = c->lxc;
+	lxcitems_close(side->items);
+	forget_init(c);
+}

@@ -1,0 +1,50 @@
+/*
+ * hints - what an earlier run found out about containers that still run.
+ * Init's pid with its start time, and config items it was started with, per container, for this
+ * boot. Below /run/evenkeel; may be lost, and is believed only after init was looked at.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct arena;
+
+struct hint_item {
+	const char *item, *value; /* value NULL: not set */
+};
+
+struct hint {
+	pid_t init;     /* 0: unknown */
+	uint64_t start; /* of init, in ticks since boot (proc(5)) */
+	struct hint_item *items;
+	size_t n, capacity;
+};
+
+struct hints {
+	struct arena *arena;
+	const char *lxcpath;
+	const char *const *names; /* sorted */
+	struct hint *items;       /* one for each name */
+	size_t n;
+	bool changed;
+};
+
+/* The hints about these running containers. Never NULL. */
+struct hints *hints_load(const char *lxcpath, const char *const *names, size_t n, struct arena *a);
+/* The names are now these; what is known of those that stay is kept. */
+void hints_rename(struct hints *h, const char *const *names, size_t n);
+/* Keeps them for the next run, when something changed. Best effort. */
+void hints_save(struct hints *h);
+
+/* The hint about NAME; NULL: not one of the names. */
+struct hint *hints_find(struct hints *h, const char *name);
+
+/* Init is another one than before: what was known of it is forgotten. */
+void hints_set_init(struct hints *h, struct hint *hint, pid_t init, uint64_t start);
+
+/* Is ITEM known? Its value goes to *VALUE. */
+bool hint_item_find(const struct hint *hint, const char *item, const char **value);
+void hint_item_add(struct hints *h, struct hint *hint, const char *item, const char *value);

@@ -1,0 +1,127 @@
+#include "reconciler/lxcitems.h"
+
+#include "limits/procfile.h"
+#include "reconciler/include.h"
+#include "schema/arena.h"
+
+#include <fcntl.h>
+#include <lxc/lxccontainer.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A handle that is made here has no config to load: one that is broken gives no handle. */
+#define NOWHERE_PATH "/run/evenkeel"
+
+struct lxcitems {
+	struct arena *arena;
+	const char *lxcpath, *name;
+	int dir;
+	struct lxc_container *handle;
+	bool loaded; /* the own config is in the handle, as far as it could be read */
+};
+
+struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, struct arena *a)
+{
+	struct lxcitems *l = arena_alloc(a, sizeof(*l));
+
+	*l = (struct lxcitems){.arena = a, .lxcpath = lxcpath, .name = name, .dir = dir};
+	return l;
+}
+
+void lxcitems_close(struct lxcitems *l)
+{
+	if (l->handle)
+		lxc_container_put(l->handle);
+	l->handle = NULL;
+	l->loaded = false;
+}
+
+static struct lxc_container *handle_of(struct lxcitems *l)
+{
+	if (l->handle)
+		return l->handle;
+	l->handle = lxc_container_new(l->name, NOWHERE_PATH);
+	if (l->handle && !l->handle->set_config_path(l->handle, l->lxcpath))
+		lxcitems_close(l);
+	return l->handle;
+}
+
+/* liblxc reads files only; what it is to read is not on disk. */
+static void load_text(struct lxc_container *handle, const char *text)
+{
+	procfile_fd fd = memfd_create("config", MFD_CLOEXEC);
+	char path[32];
+	size_t n = strlen(text);
+
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	/* A line that LXC refuses ends the reading; what came before it counts. */
+	handle->load_config(handle, path);
+}
+
+static struct lxc_container *own_of(struct lxcitems *l)
+{
+	struct lxc_container *handle = handle_of(l);
+	char *text;
+
+	if (!handle || l->loaded)
+		return handle;
+	l->loaded = true;
+	text =
+	    procfile_read_all(l->dir, arena_printf(l->arena, "%s/config", l->name), l->arena, NULL);
+	handle->clear_config(handle);
+	if (text)
+		load_text(handle, include_own(text, l->arena));
+	return handle;
+}
+
+/* liblxc ends lists with a line break, and spells some unset strings out. */
+static const char *tidy(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
+	return n == 0 || strcmp(text, "(null)") == 0 ? NULL : text;
+}
+
+const char *lxcitems_own(struct lxcitems *l, const char *item)
+{
+	struct lxc_container *handle = own_of(l);
+	int n = handle ? handle->get_config_item(handle, item, NULL, 0) : -1;
+	char *text;
+
+	if (n <= 0)
+		return NULL;
+	text = arena_alloc(l->arena, (size_t)n + 1);
+	if (handle->get_config_item(handle, item, text, n + 1) < 0)
+		return NULL;
+	return tidy(text);
+}
+
+const char *lxcitems_running(struct lxcitems *l, const char *item)
+{
+	struct lxc_container *handle = handle_of(l);
+	const char *kept = NULL;
+	char *text = NULL;
+
+	/* liblxc asks the monitor only where the handle has a config of its own, whichever. */
+	if (handle && (handle->lxc_conf || handle->set_config_item(handle, "lxc.tty.max", "0")))
+		text = handle->get_running_config_item(handle, item);
+	if (text)
+		kept = tidy(arena_strdup(l->arena, text));
+	free(text);
+	return kept;
+}
+
+pid_t lxcitems_init(struct lxcitems *l)
+{
+	struct lxc_container *handle = handle_of(l);
+	pid_t init = handle ? handle->init_pid(handle) : -1;
+
+	return init > 0 ? init : 0;
+}

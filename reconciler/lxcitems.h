@@ -1,0 +1,23 @@
+/*
+ * lxcitems - config items of one container, as liblxc understands them.
+ * Of its own config, without our boot file, and of what it was started with. Made when first asked.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct arena;
+struct lxcitems;
+
+/* NAME below LXCPATH, whose directory fd is DIR. Costs nothing until something is asked. */
+struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, struct arena *a);
+void lxcitems_close(struct lxcitems *l);
+
+/* An item of the container's own config; several lines are joined by line breaks. NULL: not set.
+ */
+const char *lxcitems_own(struct lxcitems *l, const char *item);
+/* The same as the running container has it, by its monitor. */
+const char *lxcitems_running(struct lxcitems *l, const char *item);
+/* Init's pid, by its monitor; 0: it has none yet, or no more. */
+pid_t lxcitems_init(struct lxcitems *l);
