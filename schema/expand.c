@@ -10,7 +10,7 @@
 
 /* Near misses cost edit distances against every profile: only where that is cheap. */
 #define MOST_PROFILES_TO_GUESS 1000
-/* Lists up to here are looked through pair by pair, longer ones are sorted. */
+/* Longer lists of profiles do not fit on the stack. */
 #define SHORT_LIST 16
 
 bool hosts_match(const struct words *patterns, const char *host)
@@ -165,60 +165,12 @@ static bool unknown_profile(const struct catalog *c, const struct instance *i, c
 	return o->lone_files;
 }
 
-static int compare_words(const void *x, const void *y)
-{
-	const struct word *v = *(const struct word *const *)x, *w = *(const struct word *const *)y;
-	int order = strcmp(v->text, w->text);
-
-	if (order)
-		return order;
-	return v < w ? -1 : v > w;
-}
-
-static void listed_twice(const struct instance *i, const struct word *w, struct diagnostics *ds)
-{
-	diagnostic_error(ds, w->at, "profile '%s' is listed twice",
-			 text_escape(ds->arena, w->text, strlen(w->text), 80));
-	diagnostic_for(ds, i->name);
-}
-
-static bool listed_once_each(const struct instance *i, const struct words *list,
-			     struct diagnostics *ds)
-{
-	const struct word **sorted;
-	bool fine = true;
-
-	if (list->n <= SHORT_LIST) {
-		for (size_t k = 1; k < list->n; k++) {
-			for (size_t j = 0; j < k; j++) {
-				if (strcmp(list->items[k].text, list->items[j].text) != 0)
-					continue;
-				listed_twice(i, &list->items[k], ds);
-				fine = false;
-				break;
-			}
-		}
-		return fine;
-	}
-	sorted = arena_alloc(ds->arena, list->n * sizeof(*sorted));
-	for (size_t k = 0; k < list->n; k++)
-		sorted[k] = &list->items[k];
-	qsort(sorted, list->n, sizeof(*sorted), compare_words);
-	for (size_t k = 1; k < list->n; k++) {
-		if (strcmp(sorted[k]->text, sorted[k - 1]->text) == 0) {
-			listed_twice(i, sorted[k], ds);
-			fine = false;
-		}
-	}
-	return fine;
-}
-
 /* The documents in their order, into S. False: the instance is to be held back. */
 static bool stack_documents(const struct catalog *c, const struct instance *i,
 			    const struct expand_options *o, struct stack *s, struct diagnostics *ds)
 {
 	const struct document *d = i->document, *p;
-	bool fine = listed_once_each(i, &d->profiles, ds);
+	bool fine = true;
 
 	if (!d->profiles_given && (p = catalog_find(c, KIND_PROFILE, "default"))) {
 		s->items[s->n++] = p;
