@@ -17,13 +17,10 @@ static int help_main(const struct options *o);
 
 /* clang-format off */
 static const struct command commands[] = {
-    {"validate", "[PATH...]", "check manifests; touches nothing",
-     "0 fine, 1 something invalid, 2 trouble",
-     FLAG_DIRECTORY | FLAG_OUTPUT | FLAG_HOST | FLAG_OWNER | FLAG_SECRETS | FLAG_COMPAT, ANY,
-     validate_main},
-    {"explain", "[KEY...]", "what a key means, its grammar, its kernel files",
-     "0 fine, 1 unknown, 2 trouble", FLAG_OUTPUT, ANY, explain_main},
-    {"help", "[COMMAND]", "this help, or that of a command", "0 fine, 2 trouble", 0, 1, help_main},
+	{"validate", "[PATH...]", "check manifests; touches nothing",
+	 "0 fine, 1 something invalid, 2 trouble",
+	 FLAG_DIRECTORY | FLAG_OUTPUT | FLAG_HOST | FLAG_OWNER | FLAG_SECRETS | FLAG_COMPAT, ANY,
+	 validate_main},
 	{"release", "[NAME...]", "let go: the container stays as it is",
 	 "0 let go, 1 something failed, 2 trouble",
 	 FLAG_LXCPATH | FLAG_ALL | FLAG_YES, ANY, release_main},
