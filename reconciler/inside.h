@@ -1,0 +1,23 @@
+/*
+ * inside - files below /proc/sys as a container's network and IPC namespaces show them.
+ * A small helper process joins the namespaces (never the mount, user or pid namespace), reads and
+ * writes through the host's procfs, answers over one pipe and ends; it runs nothing of theirs, and
+ * no file of ours is open in it.
+ */
+#pragma once
+
+#include "schema/driver.h"
+
+enum inside { INSIDE_NET, INSIDE_IPC };
+
+struct inside_job {
+	const char *path; /* below /proc/sys: "net/ipv4/ip_forward" */
+	enum inside where;
+	const char *write; /* NULL: only read */
+	int error;         /* the answer: 0 or an errno; EXDEV: the namespace is the host's own */
+	const char *text;  /* the answer: what it holds (after the write), in A */
+};
+
+/* Does N jobs in the namespaces of C, or in fresh ones of a moment (C == NULL): what a start would
+ * find. Returns 0 with an answer in each job, or -errno: -ETIMEDOUT, -ESRCH init has gone. */
+int inside_run(const struct container *c, struct inside_job *jobs, size_t n, struct arena *a);
