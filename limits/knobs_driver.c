@@ -23,8 +23,6 @@ static enum cgroup_version version_of(const struct container *c, enum controller
 
 /* Desire. */
 
-#define PIDS_MOST 4194304 /* PID_MAX_LIMIT of 64-bit kernels: above it pids.max is refused */
-
 static void desire_processes(const struct desire *d)
 {
 	struct value v;
@@ -32,9 +30,7 @@ static void desire_processes(const struct desire *d)
 	if (!instance_value(d->instance->instance, "limits.processes", d->out->arena, &v))
 		return;
 	desire_cgroup(d, "limits.processes", CONTROLLER_PIDS, "pids.max",
-		      v.integer < 0 || v.integer > PIDS_MOST
-			  ? "max"
-			  : number_print((uint64_t)v.integer, d->out->arena));
+		      v.integer < 0 ? "max" : number_print((uint64_t)v.integer, d->out->arena));
 }
 
 static void desire_io_weight(const struct desire *d)

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,7 +75,8 @@ FIXTURE struct host *fixture_host(struct arena *a, enum cgroup_version version)
 struct fixture_tree {
 	struct arena *arena;
 	char root[64];
-	int dir; /* of the group */
+	int dir;    /* of the group */
+	int sealed; /* see fixture_refuse */
 	struct container container;
 };
 
@@ -107,6 +109,7 @@ FIXTURE struct fixture_tree *fixture_tree(enum cgroup_version version, const cha
 	struct fixture_tree *t = arena_alloc(a, sizeof(*t));
 
 	t->arena = a;
+	t->sealed = -1;
 	strcpy(t->root, "/tmp/ek-test-cgroup-XXXXXX");
 	assert_non_null(mkdtemp(t->root));
 	assert_int_equal(mkdir(arena_printf(a, "%s/group", t->root), 0755), 0);
@@ -122,6 +125,19 @@ FIXTURE struct fixture_tree *fixture_tree(enum cgroup_version version, const cha
 	t->container.cgroup =
 	    cgroup_at(&t->container, version, t->dir, arena_printf(a, "%s/group", t->root));
 	return t;
+}
+
+/* A file that reads as TEXT and refuses every write with EPERM. */
+FIXTURE void fixture_refuse(struct fixture_tree *t, const char *name, const char *text)
+{
+	int fd = memfd_create("refuse", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
+	unlinkat(t->dir, name, 0);
+	assert_int_equal(
+	    symlinkat(arena_printf(t->arena, "/proc/%d/fd/%d", getpid(), fd), t->dir, name), 0);
+	t->sealed = fd;
 }
 
 /* A group nested at PATH below the group. Returns its fd, to be closed. */
@@ -172,6 +188,8 @@ FIXTURE void fixture_free(struct fixture_tree *t)
 {
 	cgroup_close(t->container.cgroup);
 	close(t->dir);
+	if (t->sealed >= 0)
+		close(t->sealed);
 	fixture_remove(AT_FDCWD, t->root);
 	arena_free(t->arena);
 }

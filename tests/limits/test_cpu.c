@@ -57,10 +57,10 @@ static void formulas(void **state)
 	    {CGROUP_V1, {"limits.cpu.allowance=200%", "limits.cpu.priority=0"}, "2038",   NULL          },
 	    {CGROUP_V1, {"limits.cpu.priority=5"},                              "1019",   NULL          },
 	    {CGROUP_V1, {"limits.cpu.allowance=0%"},                            "2",      NULL          },
-	    {CGROUP_V1, {"limits.cpu.allowance=99999999999%"},                  "262144", NULL          },
+	    {CGROUP_V1, {"limits.cpu.allowance=1000000%"},                      "262144", NULL          },
 	    {CGROUP_V2, {"limits.cpu.allowance=10%", "limits.cpu.priority=0"},  "1",      NULL          },
 	    {CGROUP_V2, {"limits.cpu.allowance=50%"},                           "50",     NULL          },
-	    {CGROUP_V2, {"limits.cpu.allowance=99999999999%"},                  "10000",  NULL          },
+	    {CGROUP_V2, {"limits.cpu.allowance=1000000%"},                      "10000",  NULL          },
 	    {CGROUP_V2, {"limits.cpu.priority=10"},                             "100",    NULL          },
 	    {CGROUP_V2, {"limits.processes=1"},                                 NULL,     NULL          },
 	};
