@@ -1,0 +1,132 @@
+/*
+ * kill -9 at every system call of an apply: a clean one afterwards converges to the same result.
+ * The victim is traced, so that each run dies at exactly the next call.
+ */
+#include "tests/integration/harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define STEP 7 /* every so many calls; EVENKEEL_SOAK: every one */
+
+static void silence(void)
+{
+	if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+		_exit(127);
+}
+
+static pid_t apply_traced(const struct harness *h)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		silence();
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execl(h->program, "evenkeel", "apply", "-d", h->manifests, "-P", h->lxcpath,
+		      "--etc", h->etc, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* Lets an apply make CALLS system calls and kills it before the next. True: it had ended before. */
+static bool apply_cut(const struct harness *h, size_t calls)
+{
+	pid_t pid = apply_traced(h);
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status));
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
+	for (size_t i = 0; i < 2 * calls; i++) {
+		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (WIFEXITED(status))
+			return true;
+		assert_true(WIFSTOPPED(status));
+	}
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return false;
+}
+
+/* Nothing of ours but the boot file is left beside the config. */
+static void expect_no_leftovers(struct harness *h, const char *name)
+{
+	DIR *dir = opendir(arena_printf(h->arena, "%s/%s", h->lxcpath, name));
+	const struct dirent *entry;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.' || strlen(entry->d_name) > 2)
+			if (strcmp(entry->d_name, "config") != 0 &&
+			    strcmp(entry->d_name, "rootfs") != 0 &&
+			    strcmp(entry->d_name, "evenkeel.conf") != 0)
+				fail_msg("left behind: %s", entry->d_name);
+	closedir(dir);
+}
+
+static void expect_converged(struct harness *h, const char *name, const char *processes,
+			     size_t calls)
+{
+	char *output;
+
+	if (harness_evenkeel(h, &output, "apply", NULL) != 0)
+		fail_msg("killed after %zu calls, the next apply failed:\n%s", calls, output);
+	if (harness_evenkeel(h, &output, "diff", NULL) != 0)
+		fail_msg("killed after %zu calls, not in sync:\n%s", calls, output);
+	assert_string_equal(harness_cgroup(h, name, "pids", "pids.max", "pids.max"), processes);
+	expect_no_leftovers(h, name);
+}
+
+static void manifest(struct harness *h, const char *name, bool second)
+{
+	harness_manifest(h, "instances/one.yaml",
+			 "kind: instance\nname: %s\nconfig:\n"
+			 "  limits.processes: %s\n"
+			 "%s",
+			 name, second ? "200" : "100",
+			 second ? "  limits.memory: 64MiB\n  environment.A: b\n"
+				: "  limits.cpu.allowance: 50ms/100ms\n");
+}
+
+/* Each round goes from one configuration to the other: a limit changes, one comes, one goes. */
+static void killed_anywhere_it_converges(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "kill");
+	size_t step = getenv("EVENKEEL_SOAK") ? 1 : STEP;
+	bool ended = false;
+
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	manifest(h, name, true);
+	assert_int_equal(harness_evenkeel(h, NULL, "apply", NULL), 0);
+	for (size_t calls = 1; !ended; calls += step) {
+		bool second = (calls / step) % 2;
+
+		manifest(h, name, second);
+		ended = apply_cut(h, calls);
+		expect_converged(h, name, second ? "200" : "100", calls);
+		assert_true(calls < 100000);
+	}
+	harness_destroy(h, name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(killed_anywhere_it_converges)};
+
+	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
+}
