@@ -45,8 +45,6 @@ PROGRAM := $(BUILD)/evenkeel
 UNIT_SOURCES := $(wildcard tests/schema/test_*.c tests/limits/test_*.c tests/net/test_*.c \
 		  tests/reconciler/test_*.c)
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SOURCES))
-HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, \
-	     $(wildcard tests/integration/*.c)))
 INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, \
 	     $(wildcard tests/integration/*.c)))
@@ -79,7 +77,7 @@ $(LIBRARY): $(LIBRARY_OBJECTS)
 $(PROGRAM): $(BUILD)/reconciler/main.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
-$(INTEGRATION_TESTS): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
+$(INTEGRATION_TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
