@@ -303,12 +303,32 @@ static void notes_name_the_knobs_files(void **state)
 	arena_free(a);
 }
 
+/* What LXC sets from the boot file is one thing to the registry and to the knobs. */
+static void boots_agree(void **state)
+{
+	size_t n;
+	const struct knob *knobs = knobs_all(&n);
+
+	(void)state;
+	assert_true(n > 0);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < KNOB_KEYS && knobs[i].keys[j]; j++) {
+			const struct key *k = keys_find(knobs[i].keys[j], SCOPE_CONTAINER);
+
+			assert_non_null(k);
+			assert_int_equal(k->effect, EFFECT_LIVE);
+			if (k->boot != (knobs[i].boot ? BOOT_FILE : BOOT_AFTER_START))
+				fail_msg("%s: boot is %s", k->name, boot_name(k->boot));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_key_as_text),
 	    cmocka_unit_test(a_device_as_text),
 	    cmocka_unit_test(notes_name_the_knobs_files),
+	    cmocka_unit_test(boots_agree),
 	    cmocka_unit_test(swap_has_its_table),
 	    cmocka_unit_test(names_are_found),
 	    cmocka_unit_test(a_line_is_short_enough),
