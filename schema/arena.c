@@ -83,6 +83,17 @@ static struct block *block_add(struct arena *a, size_t wanted)
 	return b;
 }
 
+void arena_reserve(struct arena *a, size_t size)
+{
+#ifndef EVENKEEL_DEBUG_ARENA
+	if (!a->blocks || a->blocks->size - a->blocks->used < size)
+		block_add(a, size);
+#else
+	(void)a;
+	(void)size;
+#endif
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
 	size_t start = 0;

@@ -120,6 +120,7 @@ static void read_one(struct reading *r, const struct node *name, const struct no
 		     struct devices *out)
 {
 	struct device *device = &out->items[out->n];
+	size_t errors;
 	bool empty;
 
 	if (reading_kind(r, options, NODE_MAPPING, name->text, &empty) < 0)
@@ -129,6 +130,7 @@ static void read_one(struct reading *r, const struct node *name, const struct no
 	if (!device->name || !device->type)
 		return;
 	note_type(r, device->type, name->at);
+	errors = r->ds->errors;
 	if (options->n > 1)
 		device->options.items =
 		    arena_alloc(r->arena, (options->n - 1) * sizeof(*device->options.items));
@@ -137,7 +139,9 @@ static void read_one(struct reading *r, const struct node *name, const struct no
 			read_option(r, device->type, options->keys[i], options->items[i],
 				    &device->options);
 	settings_sort(&device->options);
-	device_rules_check(r, device);
+	/* An option that is bad is missing here: what is said of the rest would mislead. */
+	if (r->ds->errors == errors)
+		device_rules_check(r, device);
 	out->n++;
 }
 

@@ -12,7 +12,7 @@ static const struct field *field_find(enum kind kind, const char *name)
 	const struct field *fields = fields_of(kind, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(fields[i].name, name) == 0)
+		if (fields[i].name[0] == name[0] && strcmp(fields[i].name, name) == 0)
 			return &fields[i];
 	return NULL;
 }
@@ -125,12 +125,12 @@ static bool name_document(struct reading *r, const struct node *root, struct doc
 	return true;
 }
 
-static const char *kind_with_field(enum kind not_this, const char *name)
+static const char *kind_with_field(const char *name)
 {
 	static const enum kind kinds[] = {KIND_INSTANCE, KIND_PROFILE, KIND_NETWORK, KIND_POOL};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i] != not_this && field_find(kinds[i], name))
+		if (field_find(kinds[i], name))
 			return kind_name(kinds[i]);
 	return NULL;
 }
@@ -145,8 +145,10 @@ static void refuse_field(struct reading *r, const struct node *key, const struct
 		return;
 	}
 	diagnostic_error(r->ds, key->at, "unknown field '%s' of the %s", name, kind_name(d->kind));
+	if (field_find(d->kind, key->text))
+		return;
 	near = near_field(r, d->kind, key->text);
-	other = kind_with_field(d->kind, key->text);
+	other = kind_with_field(key->text);
 	if (other)
 		diagnostic_hint(r->ds, "it is a field of kind: %s", other);
 	else

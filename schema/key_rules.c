@@ -119,7 +119,8 @@ static const struct key_rule {
 int key_rules_check(struct reading *r, const struct setting *s, const struct value *value)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (strcmp(rules[i].key, s->key->name) == 0)
+		if (strlen(rules[i].key) == strlen(s->key->name) &&
+		    strcmp(rules[i].key, s->key->name) == 0)
 			return rules[i].check(r, s, value);
 	return 0;
 }

@@ -163,6 +163,13 @@ static void read_documents(struct reading *r, const struct documents *yaml, stru
 	}
 }
 
+/* A tree of nodes is about so many times larger than its text; large files take more when they
+ * need it. */
+static size_t scratch_size(size_t n)
+{
+	return n < 4096 ? 1024 + 12 * n : 48u << 10;
+}
+
 static struct manifest *manifest_new(const char *path, const char *bytes, size_t n)
 {
 	struct arena *a = arena_new();
@@ -188,9 +195,10 @@ struct manifest *manifest_from_bytes(const char *path, const void *bytes, size_t
 	    .ds = ds,
 	    .source = &m->source,
 	    .hints = hints,
-	    .stem = stem_of(path, scratch),
 	};
 
+	arena_reserve(scratch, scratch_size(n));
+	r.stem = stem_of(path, scratch);
 	yaml_read(&m->source, scratch, &yaml, ds);
 	read_documents(&r, &yaml, m);
 	reading_report(&r);

@@ -2,6 +2,7 @@
 
 #include "schema/arena.h"
 #include "schema/key_rules.h"
+#include "schema/text.h"
 #include "schema/yaml_place.h"
 
 #include <errno.h>
@@ -92,7 +93,11 @@ static void refuse_unknown(struct reading *r, const struct node *key, unsigned s
 	const char *near = keys_near_miss(key->text, scope, r->scratch);
 	const struct key *row = restricted(key->text, scope);
 	size_t n = row ? strlen(row->name) - 1 : 0;
+	const char *tail = near && strlen(near) > n ? near + n : NULL;
 
+	/* Behind a common prefix the rest alone must be near. */
+	if (row && tail && !text_near_miss(key->text + n, &tail, 1))
+		near = NULL;
 	if (near || !row || !key->text[n]) {
 		diagnostic_error(r->ds, key->at, "unknown key '%s'", reading_show(r, key->text));
 		reading_hint_near_miss(r, near);

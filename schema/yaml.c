@@ -407,7 +407,9 @@ struct node *node_get(const struct node *mapping, const char *key, struct place 
 	if (mapping->kind != NODE_MAPPING)
 		return NULL;
 	for (size_t i = 0; i < mapping->n; i++) {
-		if (strcmp(mapping->keys[i]->text, key) != 0)
+		const char *text = mapping->keys[i]->text;
+
+		if (text[0] != key[0] || strcmp(text, key) != 0)
 			continue;
 		if (at)
 			*at = mapping->keys[i]->at;
