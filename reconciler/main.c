@@ -21,6 +21,11 @@ static const struct command commands[] = {
 	 "0 fine, 1 something invalid, 2 trouble",
 	 FLAG_DIRECTORY | FLAG_OUTPUT | FLAG_HOST | FLAG_OWNER | FLAG_SECRETS | FLAG_COMPAT, ANY,
 	 validate_main},
+	{"expand", "[NAME...]", "expanded configuration, each value with its origin; the id map",
+	 "0 fine, 1 something invalid, 2 trouble",
+	 FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_YAML | FLAG_HOST | FLAG_ETC | FLAG_OWNER |
+	     FLAG_SECRETS,
+	 ANY, expand_main},
 	{"release", "[NAME...]", "let go: the container stays as it is",
 	 "0 let go, 1 something failed, 2 trouble",
 	 FLAG_LXCPATH | FLAG_ALL | FLAG_YES, ANY, release_main},

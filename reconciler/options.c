@@ -231,19 +231,31 @@ static int check_flags(struct parse *p, const struct command *c)
 	return r;
 }
 
+/* The formats of a command with these flags, for people; the first is the default. */
+static const char *formats_of(unsigned taken)
+{
+	if (!(taken & FLAG_YAML))
+		return "text or json";
+	return taken & FLAG_OUTPUT ? "text, yaml or json" : "yaml or json";
+}
+
 static int resolve_format(struct parse *p, const struct command *c)
 {
-	enum output first = c->flags & FLAG_YAML ? OUTPUT_YAML : OUTPUT_TEXT;
+	bool text = c->flags & FLAG_OUTPUT, yaml = c->flags & FLAG_YAML;
 
-	p->o->output = first;
-	if (!p->format || strcmp(p->format, formats[first]) == 0)
+	p->o->output = text || !yaml ? OUTPUT_TEXT : OUTPUT_YAML;
+	if (!p->format)
 		return 0;
-	p->o->output = OUTPUT_JSON;
-	if (strcmp(p->format, formats[OUTPUT_JSON]) == 0)
+	for (int i = 0; i < (int)COUNT_OF(formats); i++) {
+		if (strcmp(p->format, formats[i]) != 0 || (i == OUTPUT_TEXT && !text && yaml) ||
+		    (i == OUTPUT_YAML && !yaml))
+			continue;
+		p->o->output = (enum output)i;
 		return 0;
+	}
 	diagnostic_error(p->ds, NOWHERE, "--output: '%s' is not a format of '%s'",
 			 shown(p, p->format), c->name);
-	return diagnostic_hint(p->ds, "write %s or json", formats[first]);
+	return diagnostic_hint(p->ds, "write %s", formats_of(c->flags));
 }
 
 static int resolve_color(struct parse *p)
@@ -351,7 +363,7 @@ size_t options_flags(unsigned taken, struct arena *a, struct flag_help **out)
 		if (!row->flags && taken != 0)
 			continue;
 		if (row->takes == TAKES_FORMAT)
-			item.help = taken & FLAG_YAML ? "yaml or json" : "text or json";
+			item.help = formats_of(taken);
 		(*out)[n++] = item;
 	}
 	return n;

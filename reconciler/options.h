@@ -15,7 +15,7 @@ enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_YAML };
 struct options {
 	const char *directory; /* -d; default /etc/evenkeel */
 	const char *lxcpath;   /* -P; default liblxc's lxc.lxcpath; absolute, links resolved */
-	enum output output;    /* -o; YAML is the default of commands with FLAG_YAML */
+	enum output output;    /* -o; YAML is the default of commands with FLAG_YAML alone */
 	int verbosity;         /* -q: -1, -v: 1, -vv: 2 */
 	bool color;            /* --color, NO_COLOR and whether stdout is a terminal, resolved */
 	const char *host;      /* --host; default gethostname */
@@ -33,7 +33,7 @@ enum flag {
 	FLAG_DIRECTORY = 1 << 0,
 	FLAG_LXCPATH = 1 << 1,
 	FLAG_OUTPUT = 1 << 2, /* -o text|json */
-	FLAG_YAML = 1 << 3,   /* -o yaml|json */
+	FLAG_YAML = 1 << 3,   /* -o yaml|json; with FLAG_OUTPUT: text|yaml|json */
 	FLAG_HOST = 1 << 4,
 	FLAG_ETC = 1 << 5,
 	FLAG_OWNER = 1 << 6,

@@ -65,8 +65,7 @@ static int no_window(const struct world_instance *i, struct complaint *why)
 
 static int no_range(const struct host *h, struct complaint *why)
 {
-	complaint_set(why, 0, "root has no range of %u ids for unprivileged containers",
-		      IDMAP_WINDOW);
+	complaint_set(why, 0, "root has no range of %u ids to give", IDMAP_WINDOW);
 	if (h->idmap_missing)
 		complaint_hint(why, "%s", h->idmap_missing);
 	return -ENOENT;
