@@ -68,7 +68,7 @@ static const char *program_path(struct arena *a)
 
 	assert_true(n > 0);
 	path[n] = '\0';
-	cut = strstr(path, "/tests/integration/");
+	cut = strstr(path, "/tests/");
 	if (cut)
 		*cut = '\0';
 	return arena_printf(a, "%s/evenkeel", path);
