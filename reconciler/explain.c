@@ -106,7 +106,7 @@ static void add_config(struct topics *out, const char *name)
 		size_t n = strlen(qualifiers[i].prefix);
 		const struct key *k;
 
-		if (strncmp(name, qualifiers[i].prefix, n))
+		if (strncmp(name, qualifiers[i].prefix, n) != 0)
 			continue;
 		k = row_meant(name + n, qualifiers[i].scope);
 		if (k)

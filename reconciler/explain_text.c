@@ -214,7 +214,7 @@ void explain_text(FILE *f, const struct topics *topics, bool color)
 
 		if (t->brief) {
 			width = group ? width : widest(topics, i);
-			if (!group || strcmp(group, t->group))
+			if (!group || strcmp(group, t->group) != 0)
 				fprintf(f, "%s%s\n", i ? "\n" : "", t->group);
 			group = t->group;
 			line(f, t, width);

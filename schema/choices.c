@@ -35,7 +35,7 @@ static int parse_autostart(const struct grammar *g, const char *text, struct are
 			   struct value *out, struct complaint *why)
 {
 	(void)g;
-	if (strcmp(text, "last-state"))
+	if (strcmp(text, "last-state") != 0)
 		return value_parse(&grammar_bool, text, a, out, why);
 	*out = (struct value){.grammar = &grammar_bool, .yes = false};
 	return 0;
@@ -46,7 +46,7 @@ static int parse_selinux_type(const struct grammar *g, const char *text, struct 
 {
 	size_t n = strlen(text);
 
-	if (n < 3 || strcmp(text + n - 2, "_t"))
+	if (n < 3 || strcmp(text + n - 2, "_t") != 0)
 		return complain(g, text, a, why, 0, "an SELinux type");
 	for (size_t i = 0; i < n; i++)
 		if (!isalnum((unsigned char)text[i]) && text[i] != '_')

@@ -52,7 +52,7 @@ bool key_fits(const struct key *k, const char *name)
 	size_t start = fixed(k), n;
 	const char *end;
 
-	if (strncmp(k->name, name, start))
+	if (strncmp(k->name, name, start) != 0)
 		return false;
 	name += start;
 	if (!k->name[start])
@@ -169,7 +169,7 @@ static void gather(struct candidates *c, const struct key *rows, size_t n, unsig
 		   const char *name, struct arena *a)
 {
 	for (size_t i = 0; i < n; i++) {
-		const char *candidate = rows[i].scope & scope ? meant(&rows[i], name, a) : NULL;
+		const char *candidate = (rows[i].scope & scope) ? meant(&rows[i], name, a) : NULL;
 
 		if (!candidate)
 			continue;

@@ -8,7 +8,7 @@
 
 #define ROW_REST(NAME, GRAMMAR, SCOPE, DIALECT, EFFECT, BOOT, PRESET, HELP, NOTE, REST)            \
 	{                                                                                          \
-		NAME, &GRAMMAR, SCOPE, DIALECT_##DIALECT, EFFECT_##EFFECT, BOOT_##BOOT, PRESET,    \
+		NAME, &(GRAMMAR), SCOPE, DIALECT_##DIALECT, EFFECT_##EFFECT, BOOT_##BOOT, PRESET,  \
 		    HELP, NOTE, REST                                                               \
 	}
 
@@ -41,7 +41,7 @@
 
 #define VM_ONLY "for virtual machines only: evenkeel keeps containers"
 
-#define COUNT(ROWS) (sizeof(ROWS) / sizeof(*(ROWS)))
+#define COUNT(ROWS) (sizeof(ROWS) / sizeof((ROWS)[0]))
 
 extern const struct key_table keys_boot, keys_image, keys_limits, keys_rest, keys_security, keys_vm,
     keys_volatile, keys_network, keys_pool;
