@@ -222,15 +222,23 @@ int cgroup_write(const struct cgroup *g, enum controller k, const char *file, co
 	return error;
 }
 
-int cgroup_write_nested(const struct cgroup *g, int dir, const char *path, const char *file,
-			const char *text)
+int cgroup_write_nested(const struct cgroup *g, enum controller k, const char *path,
+			const char *file, const char *text)
 {
-	int error = write_text(dir, file, text);
+	struct arena *a = g->container->arena;
+	const char *below = path + strlen(cgroup_path(g, k, "", a)) + 1;
+	int group = cgroup_dir(g, k), error;
+	procfile_fd dir = -1;
 
+	if (group < 0)
+		return group;
+	dir = openat(group, below, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
+	error = write_text(dir, file, text);
 	if (g->container->wrote)
-		g->container->wrote(arena_printf(g->container->arena, "%s/%s", path, file), text,
-				    -error);
-	return error;
+		g->container->wrote(arena_printf(a, "%s/%s", path, file), text, -error);
+	return error == -ENODEV ? 0 : error;
 }
 
 const char *cgroup_path(const struct cgroup *g, enum controller k, const char *file,

@@ -58,9 +58,10 @@ int cgroup_write(const struct cgroup *g, enum controller k, const char *file, co
 const char *cgroup_path(const struct cgroup *g, enum controller k, const char *file,
 			struct arena *a);
 
-/* The same for a file of a nested group, whose directory fd and path cgroup_walk gave. */
-int cgroup_write_nested(const struct cgroup *g, int dir, const char *path, const char *file,
-			const char *text);
+/* The same for a file of a nested group, by the path that cgroup_walk gave. A group that has gone
+ * meanwhile needs nothing: 0. */
+int cgroup_write_nested(const struct cgroup *g, enum controller k, const char *path,
+			const char *file, const char *text);
 
 /* Calls VISIT for each cgroup nested below the container's, children before parents when
  * CHILDREN_FIRST, with a directory fd that is closed afterwards. PATH is as cgroup_path's, made of

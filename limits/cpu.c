@@ -95,16 +95,29 @@ static int quota_now(const struct container *c, struct quota *out)
 	return error ? error : filetext_number(&t, PERIOD_FILE, &out->period);
 }
 
-/* A nested group with a larger share than its parents' makes v1 refuse to lower theirs. */
+/* Nested groups with a larger share than their container's is to be: v1 refuses to lower it. */
 struct nested {
-	const struct cgroup *g;
-	struct arena *arena;
-	struct quota most;
+	const struct container *c;
+	struct quota wanted, between; /* between: what stands while one of two files is written */
+	struct capped {
+		const char *path;
+		uint64_t quota; /* that is the wanted share */
+	} * items;
+	size_t n, capacity;
 };
+
+static uint64_t quota_of_share(const struct quota *share, uint64_t period)
+{
+	uint64_t quota = (uint64_t)((unsigned __int128)share->quota * period / share->period);
+
+	return clamp(quota, QUOTA_LEAST, NUMBER_MAX);
+}
 
 static int nested_lower(int dir, const char *path, void *data)
 {
-	const struct nested *n = data;
+	struct nested *n = data;
+	const struct quota *least = is_less(&n->between, &n->wanted) ? &n->between : &n->wanted;
+	struct arena *a = n->c->arena;
 	struct quota q;
 	char text[64];
 
@@ -113,15 +126,25 @@ static int nested_lower(int dir, const char *path, void *data)
 	if (procfile_read(dir, PERIOD_FILE, text, sizeof(text)) <= 0 ||
 	    !number_read(text, &q.period))
 		return 0;
-	if (q.quota == NUMBER_MAX || !is_less(&n->most, &q))
+	if (q.quota == NUMBER_MAX || !is_less(least, &q))
 		return 0;
-	q.quota = (uint64_t)((unsigned __int128)n->most.quota * q.period / n->most.period);
-	cgroup_write_nested(n->g, dir, path, QUOTA_FILE,
-			    number_print(clamp(q.quota, QUOTA_LEAST, NUMBER_MAX), n->arena));
+	n->items = arena_grow(a, n->items, n->n, &n->capacity, sizeof(*n->items));
+	n->items[n->n++] = (struct capped){
+	    arena_strdup(a, path),
+	    is_less(&n->wanted, &q) ? quota_of_share(&n->wanted, q.period) : q.quota};
+	cgroup_write_nested(n->c->cgroup, CONTROLLER_CPU, path, QUOTA_FILE,
+			    number_print(quota_of_share(least, q.period), a));
 	return 0;
 }
 
-/* Writes both files; EINVAL may be a nested group's doing, which is then brought below. */
+/* As much as they may have now, parents first. */
+static void nested_settle(const struct nested *n)
+{
+	for (size_t i = n->n; i-- > 0;)
+		cgroup_write_nested(n->c->cgroup, CONTROLLER_CPU, n->items[i].path, QUOTA_FILE,
+				    number_print(n->items[i].quota, n->c->arena));
+}
+
 static int write_both(struct container *c, const struct quota *now, const struct quota *wanted,
 		      const char **file, const char **text)
 {
@@ -143,22 +166,34 @@ static int write_both(struct container *c, const struct quota *now, const struct
 	return 0;
 }
 
+/* EINVAL may be a nested group's doing: it is brought below, and then as far up as it may. */
+static int write_past_nested(struct container *c, const struct quota *now,
+			     const struct quota *wanted, const char **file, const char **text)
+{
+	struct nested n = {.c = c, .wanted = *wanted};
+	int error;
+
+	n.between = cpu_quota_first(now, wanted) ? (struct quota){wanted->quota, now->period}
+						 : (struct quota){now->quota, wanted->period};
+	cgroup_walk(c->cgroup, CONTROLLER_CPU, true, nested_lower, &n);
+	if (n.n == 0)
+		return -EINVAL;
+	error = write_both(c, now, wanted, file, text);
+	nested_settle(&n);
+	return error;
+}
+
 static void write_v1(struct container *c, struct change *change, const struct knob *k,
 		     const struct quota *wanted)
 {
-	struct nested nested = {c->cgroup, c->arena, *wanted};
 	const char *file = QUOTA_FILE, *text = change->to ? change->to : "";
 	struct quota now;
 	int error = quota_now(c, &now);
 
 	if (error == 0)
 		error = write_both(c, &now, wanted, &file, &text);
-	if (error == -EINVAL && wanted->quota != NUMBER_MAX && wanted->quota >= QUOTA_LEAST) {
-		cgroup_walk(c->cgroup, CONTROLLER_CPU, true, nested_lower, &nested);
-		error = quota_now(c, &now);
-		if (error == 0)
-			error = write_both(c, &now, wanted, &file, &text);
-	}
+	if (error == -EINVAL && wanted->quota != NUMBER_MAX && quota_now(c, &now) == 0)
+		error = write_past_nested(c, &now, wanted, &file, &text);
 	if (error < 0)
 		refusal_set(change, c, k, file, text, -error,
 			    error == -EINVAL

@@ -6,7 +6,6 @@
 #include "schema/arena.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #define FILE_NAME "cpuset.cpus"
@@ -86,24 +85,6 @@ static int tree_read(const struct cgroup *g, struct tree *t)
 	return error ? error : cgroup_walk(g, CONTROLLER_CPUSET, false, tree_add, t);
 }
 
-/* A nested group that has gone meanwhile needs nothing. */
-static int step_write(const struct cgroup *g, const struct tree *t, const struct cpuset_step *s,
-		      const char *text)
-{
-	const char *below = t->paths[s->group] + strlen(t->paths[0]);
-	procfile_fd dir = -1;
-	int error;
-
-	if (s->group == 0)
-		return cgroup_write(g, CONTROLLER_CPUSET, FILE_NAME, text);
-	dir = openat(cgroup_dir(g, CONTROLLER_CPUSET), below + 1,
-		     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0)
-		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
-	error = cgroup_write_nested(g, dir, t->paths[s->group], FILE_NAME, text);
-	return error == -ENODEV ? 0 : error;
-}
-
 /* Where it went wrong, for the message. */
 struct failure {
 	const char *path, *text;
@@ -123,7 +104,10 @@ static int write_once(const struct container *c, const struct ranges *wanted, st
 	for (size_t i = 0; i < n && error == 0; i++) {
 		const char *text = ranges_print(&steps[i].cpus, a);
 
-		error = step_write(c->cgroup, &t, &steps[i], text);
+		error = steps[i].group == 0
+			    ? cgroup_write(c->cgroup, CONTROLLER_CPUSET, FILE_NAME, text)
+			    : cgroup_write_nested(c->cgroup, CONTROLLER_CPUSET,
+						  t.paths[steps[i].group], FILE_NAME, text);
 		if (error < 0) {
 			f->path = arena_printf(c->arena, "%s/" FILE_NAME, t.paths[steps[i].group]);
 			f->text = arena_strdup(c->arena, text);
