@@ -451,7 +451,7 @@ static void apply_one(struct container *c, struct change *change)
 	enum cgroup_version version = cgroup_version(c->cgroup, CONTROLLER_IO);
 	const char *device = change->object + strlen("io/");
 	const char *value = change->to ? change->to : "max", *line, *file;
-	bool none = strcmp(value, "max") == 0;
+	bool none = strcmp(value, "max") == 0, no_device;
 	int error;
 
 	if (!at || version == CGROUP_NONE) {
@@ -462,13 +462,14 @@ static void apply_one(struct container *c, struct change *change)
 	line = version == CGROUP_V2 ? arena_printf(c->arena, "%s %s=%s", device, at->name, value)
 				    : arena_printf(c->arena, "%s %s", device, none ? "0" : value);
 	error = -cgroup_write(c->cgroup, CONTROLLER_IO, file, line);
-	/* a device that has gone took its limits along */
-	if (error == 0 || (none && (error == ENODEV || error == ENXIO)))
+	/* the kernel's word for a device that has gone; its limits went along */
+	no_device = error == ENODEV && cgroup_has(c->cgroup, CONTROLLER_IO, file);
+	if (error == 0 || (none && no_device))
 		change->verdict = VERDICT_APPLIED;
 	else
 		change_fail(change, c->arena, error, "%s: cannot write '%s': %s",
 			    cgroup_path(c->cgroup, CONTROLLER_IO, file, c->arena), line,
-			    error == ENODEV ? "the block device has gone" : strerror(error));
+			    no_device ? "there is no such block device any more" : strerror(error));
 }
 
 static void apply(struct container *c, struct change **changes, size_t n)
