@@ -1,0 +1,254 @@
+#include "reconciler/export.h"
+
+#include "reconciler/export_held.h"
+#include "reconciler/export_keys.h"
+#include "reconciler/export_print.h"
+#include "reconciler/plan.h"
+#include "schema/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Dropping a line can make another one wrong: limits.memory.swap without limits.memory. */
+#define ROUNDS_MOST 8
+
+void export_add(struct exported *e, const char *device, const char *key, const char *value)
+{
+	e->lines = arena_grow(e->arena, e->lines, e->n, &e->capacity, sizeof(*e->lines));
+	e->lines[e->n++] = (struct export_line){
+	    .device = device,
+	    .key = arena_strdup(e->arena, key),
+	    .value = arena_strdup(e->arena, value),
+	};
+}
+
+void export_note(struct exported *e, const char *format, ...)
+{
+	va_list args;
+
+	e->notes =
+	    arena_grow(e->arena, e->notes, e->n_notes, &e->capacity_notes, sizeof(*e->notes));
+	va_start(args, format);
+	e->notes[e->n_notes++] = arena_vprintf(e->arena, format, args);
+	va_end(args);
+}
+
+/* A generation of one document per container, read as any manifest is. */
+static void generation_make(struct generation *g, const struct options *o, struct exports *x,
+			    uint32_t ***places, struct arena *a)
+{
+	struct expand_options how = {.host = o->host};
+
+	*g = (struct generation){.arena = a, .directory = "export"};
+	diagnostics_init(&g->diagnostics, a);
+	g->manifests = arena_alloc(a, x->n * sizeof(*g->manifests));
+	*places = arena_alloc(a, x->n * sizeof(**places));
+	for (size_t i = 0; i < x->n; i++) {
+		char *text = export_yaml(&x->items[i], true, false, &(*places)[i], a);
+		struct manifest_hints hints = {.kind = KIND_INSTANCE, .kind_known = true};
+
+		g->manifests[g->n_manifests++] = manifest_from_bytes(
+		    x->items[i].name, text, strlen(text), hints, &g->diagnostics);
+	}
+	catalog_build(&g->catalog, g->manifests, g->n_manifests, a, &g->diagnostics);
+	g->instances = arena_alloc(a, x->n * sizeof(*g->instances));
+	for (size_t i = 0; i < g->catalog.n_instances; i++)
+		g->instances[g->n_instances++] =
+		    instance_expand(&g->catalog, g->catalog.instances[i], &how, a, &g->diagnostics);
+}
+
+static void generation_forget(struct generation *g)
+{
+	for (size_t i = 0; i < g->n_manifests; i++)
+		manifest_free(g->manifests[i]);
+}
+
+static struct exported *find(struct exports *x, const char *name)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (strcmp(x->items[i].name, name) == 0)
+			return &x->items[i];
+	return NULL;
+}
+
+static bool drop(struct export_line *l, const char *why)
+{
+	if (l->dropped)
+		return false;
+	l->dropped = why;
+	return true;
+}
+
+/* A line that no manifest may have becomes a comment. */
+static bool drop_invalid(struct exports *x, const struct generation *g, uint32_t **places)
+{
+	bool dropped = false;
+
+	for (size_t i = 0; i < g->diagnostics.n; i++) {
+		const struct diagnostic *d = &g->diagnostics.items[i];
+		struct exported *e = d->place.source ? find(x, d->place.source->name) : NULL;
+
+		if (!e || d->severity != SEVERITY_ERROR)
+			continue;
+		for (size_t k = 0; k < e->n; k++)
+			if (places[e - x->items][k] == d->place.line)
+				dropped |= drop(&e->lines[k], arena_strdup(x->arena, d->message));
+	}
+	return dropped;
+}
+
+/* The line that asked for a change: its key, or DEVICE.OPTION. */
+static struct export_line *line_of(struct exported *e, const struct change *c)
+{
+	for (size_t k = 0; c->key && k < e->n; k++) {
+		struct export_line *l = &e->lines[k];
+		const char *key =
+		    l->device ? arena_printf(e->arena, "%s.%s", l->device, l->key) : l->key;
+
+		if (strcmp(key, c->key) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+static bool drop_change(struct exported *e, const struct change *c)
+{
+	struct export_line *l = line_of(e, c);
+	const char *why;
+
+	if (!l || l->dropped)
+		return false;
+	if (c->action == ACTION_NONE)
+		why = c->reason ? c->reason : "it cannot be had here";
+	else
+		why = arena_printf(e->arena, "it would change %s %s from %s to %s", c->object,
+				   c->attribute, c->from ? c->from : "nothing",
+				   c->to ? c->to : "nothing");
+	return drop(l, arena_strdup(e->arena, why));
+}
+
+/* What the lines desire, against what holds. */
+static bool drop_untrue(struct exported *e, struct survey *s, struct subject *subject)
+{
+	struct properties desired, observed, owned, kept;
+	struct changes changes = {.arena = s->arena};
+	bool dropped = false;
+
+	if (!subject_runs(subject))
+		return false;
+	properties_init(&desired, s->arena);
+	properties_init(&observed, s->arena);
+	properties_init(&owned, s->arena);
+	properties_init(&kept, s->arena);
+	plan_desire(&s->world, subject->world, &desired);
+	plan_observe(subject->container, &desired, &observed);
+	plan_diff(subject->container, &desired, &observed, &owned, &changes, &kept);
+	for (size_t i = 0; i < changes.n; i++)
+		dropped |= drop_change(e, &changes.items[i]);
+	return dropped;
+}
+
+static bool is_said(const struct properties *desired, const struct property *p)
+{
+	const struct property *d = properties_find(desired, p->object, p->attribute);
+
+	return d && d->value && p->value && strcmp(d->value, p->value) == 0;
+}
+
+/* What holds and no line asks for: said, since the manifest alone would not bring it about. */
+static bool note_unsaid(struct exported *e, struct survey *s, struct subject *subject)
+{
+	struct properties desired, held;
+
+	if (!subject_runs(subject))
+		return false;
+	properties_init(&desired, s->arena);
+	properties_init(&held, s->arena);
+	plan_desire(&s->world, subject->world, &desired);
+	export_held(subject->container, &held);
+	for (size_t i = 0; i < held.n; i++) {
+		const struct property *p = &held.items[i];
+
+		if (p->certainty == CERTAIN_VALUE && p->value && !is_said(&desired, p))
+			export_note(e, "%s %s is %s: no line says so", p->object, p->attribute,
+				    p->value);
+	}
+	return false;
+}
+
+static bool gather(struct exported *e, struct survey *s, struct subject *subject)
+{
+	struct properties held;
+
+	properties_init(&held, s->arena);
+	e->status = subject->world->status;
+	export_held(subject->container, &held);
+	export_keys(e, s->host, &held);
+	export_fixed(e, subject->container);
+	return false;
+}
+
+/* Reads the manifests as they stand, takes stock, and visits each container. *DROPPED: a line was
+ * taken out, so that the next round may find another. */
+static int round_of(const struct options *o, struct exports *x, struct diagnostics *ds,
+		    bool (*visit)(struct exported *, struct survey *, struct subject *),
+		    bool *dropped)
+{
+	struct arena *a = arena_new();
+	struct generation g;
+	uint32_t **places;
+	struct survey s;
+	int r = 0;
+
+	generation_make(&g, o, x, &places, a);
+	*dropped = drop_invalid(x, &g, places);
+	if (!*dropped) {
+		r = survey_take(&s, o, &g, a, NULL);
+		for (size_t i = 0; r == 0 && i < s.n; i++)
+			*dropped |=
+			    visit(find(x, s.world.instances[i].instance->name), &s, &s.subjects[i]);
+		for (size_t i = 0; r < 0 && i < s.diagnostics.n; i++)
+			diagnostics_take(ds, &s.diagnostics.items[i]);
+		survey_close(&s);
+	}
+	generation_forget(&g);
+	arena_free(a);
+	return r;
+}
+
+static int compare_lines(const void *x, const void *y)
+{
+	const struct export_line *a = x, *b = y;
+
+	if (!a->device != !b->device)
+		return a->device ? 1 : -1;
+	return strcmp(a->key, b->key);
+}
+
+/* Of two lines for one key (a limit in bytes and one in operations) the first stands. */
+static void sort_lines(struct exported *e)
+{
+	qsort(e->lines, e->n, sizeof(*e->lines), compare_lines);
+	for (size_t i = 1; i < e->n; i++)
+		if (compare_lines(&e->lines[i - 1], &e->lines[i]) == 0)
+			drop(&e->lines[i], "the key can say only one of both");
+}
+
+int export_take(const struct options *o, const char *const *names, size_t n, struct exports *x,
+		struct diagnostics *ds)
+{
+	bool dropped;
+	int r;
+
+	x->items = arena_alloc(x->arena, n * sizeof(*x->items));
+	for (x->n = 0; x->n < n; x->n++)
+		x->items[x->n] = (struct exported){
+		    .arena = x->arena, .name = names[x->n], .status = STATUS_STOPPED};
+	r = round_of(o, x, ds, gather, &dropped);
+	for (size_t i = 0; i < n; i++)
+		sort_lines(&x->items[i]);
+	dropped = true;
+	for (int i = 0; r == 0 && dropped && i < ROUNDS_MOST; i++)
+		r = round_of(o, x, ds, drop_untrue, &dropped);
+	return r < 0 ? r : round_of(o, x, ds, note_unsaid, &dropped);
+}
