@@ -153,7 +153,7 @@ soak: $(INTEGRATION_TESTS) $(PROGRAM) ## the integration tests with their long c
 
 lint: ## clang-tidy and cppcheck
 	@$(MAKE) -s need
-	@echo $(ROOMS) | xargs -n 4 -P 2 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE \
+	@echo $(ROOMS) | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE \
 		-DEVENKEEL_VERSION=\"lint\" -I. $(DEPS_CFLAGS) 2>/dev/null' lint
 	@cppcheck -q --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -I. \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \

@@ -9,17 +9,15 @@
 #include <string.h>
 #include <strings.h>
 
-/* Into a buffer of SIZE bytes; what does not fit is cut on a character's end. Texts come quoted and
- * escaped; should one not, no control of it gets through. */
-static void print(char *buffer, size_t size, const char *format, va_list args)
+/* What vsnprintf left of N bytes: cut on a character's end where they did not fit. Texts come
+ * quoted and escaped; should one not, no control of it gets through. */
+static void tidy(char *buffer, size_t size, int n)
 {
-	int n = vsnprintf(buffer, size, format, args);
 	size_t bad;
 
 	if (n < 0)
 		buffer[0] = '\0';
-	if (n >= 0 && (size_t)n >= size && !text_is_utf8(buffer, strlen(buffer), &bad) &&
-	    bad + 4 >= size)
+	if (n >= 0 && (size_t)n >= size && !text_is_utf8(buffer, size - 1, &bad) && bad + 4 >= size)
 		buffer[bad] = '\0';
 	while (!text_is_utf8(buffer, strlen(buffer), &bad))
 		buffer[bad] = '?';
@@ -31,10 +29,12 @@ static void print(char *buffer, size_t size, const char *format, va_list args)
 int complaint_set(struct complaint *why, size_t offset, const char *format, ...)
 {
 	va_list args;
+	int n;
 
 	va_start(args, format);
-	print(why->message, sizeof(why->message), format, args);
+	n = vsnprintf(why->message, sizeof(why->message), format, args);
 	va_end(args);
+	tidy(why->message, sizeof(why->message), n);
 	why->hint[0] = '\0';
 	why->offset = offset;
 	return -EINVAL;
@@ -43,10 +43,12 @@ int complaint_set(struct complaint *why, size_t offset, const char *format, ...)
 int complaint_hint(struct complaint *why, const char *format, ...)
 {
 	va_list args;
+	int n;
 
 	va_start(args, format);
-	print(why->hint, sizeof(why->hint), format, args);
+	n = vsnprintf(why->hint, sizeof(why->hint), format, args);
 	va_end(args);
+	tidy(why->hint, sizeof(why->hint), n);
 	return -EINVAL;
 }
 

@@ -106,25 +106,31 @@ int ranges_parse(const char *text, uint64_t most, struct arena *a, struct ranges
 	return 0;
 }
 
-static int print_range(char *to, size_t room, struct range r)
+#define RANGE_TEXT 48 /* two numbers of 20 digits, a dash, a comma */
+
+static size_t print_range(char to[RANGE_TEXT], struct range r)
 {
+	int n;
+
 	if (r.first == r.last)
-		return snprintf(to, room, "%" PRIu64, r.first);
-	return snprintf(to, room, "%" PRIu64 "-%" PRIu64, r.first, r.last);
+		n = snprintf(to, RANGE_TEXT, "%" PRIu64, r.first);
+	else
+		n = snprintf(to, RANGE_TEXT, "%" PRIu64 "-%" PRIu64, r.first, r.last);
+	return (size_t)n;
 }
 
 char *ranges_print(const struct ranges *r, struct arena *a)
 {
-	size_t room = 1, used = 0;
-	char *text;
+	char one[RANGE_TEXT], *text, *end;
+	size_t room = 1;
 
 	for (size_t i = 0; i < r->n; i++)
-		room += (size_t)print_range(NULL, 0, r->items[i]) + 1;
-	text = arena_alloc(a, room);
+		room += print_range(one, r->items[i]) + 1;
+	text = end = arena_alloc(a, room);
 	for (size_t i = 0; i < r->n; i++) {
 		if (i > 0)
-			text[used++] = ',';
-		used += (size_t)print_range(text + used, room - used, r->items[i]);
+			*end++ = ',';
+		end = mempcpy(end, one, print_range(one, r->items[i]));
 	}
 	return text;
 }

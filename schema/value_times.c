@@ -168,8 +168,8 @@ static int check_cron(const char *text, size_t at, size_t n, struct arena *a, st
 		if (m > end - at)
 			m = end - at;
 		if (i < 5 && !is_field(&fields[i], text + at, m)) {
-			complaint_set(why, at, "%s is not a valid %s", complaint_quote(a, text + at, m),
-				      fields[i].name);
+			complaint_set(why, at, "%s is not a valid %s",
+				      complaint_quote(a, text + at, m), fields[i].name);
 			return complaint_hint(why,
 					      "write *, or numbers from %u to %u, like %u-%u or "
 					      "*/2",
