@@ -2,6 +2,7 @@
 
 #include "reconciler/lifecycle.h"
 #include "reconciler/plan.h"
+#include "reconciler/progress.h"
 #include "reconciler/stopwatch.h"
 #include "schema/arena.h"
 
@@ -334,6 +335,7 @@ static void apply_live(struct survey *s)
 
 		if (!in_hand(subject) || !subject_runs(subject))
 			continue;
+		progress_show("looking after containers", i, s->n);
 		state = draft_lifecycle(subject, CONTAINER_STATE);
 		if (state && state->phase == PHASE_START)
 			apply_started(s, subject);

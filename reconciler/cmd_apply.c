@@ -1,4 +1,5 @@
 #include "reconciler/commands.h"
+#include "reconciler/progress.h"
 #include "reconciler/question.h"
 #include "reconciler/report.h"
 #include "schema/arena.h"
@@ -56,8 +57,13 @@ static int status_of(const struct result *r)
 
 static int apply(const struct options *o)
 {
-	struct result *r = pass_run(o, PASS_APPLY);
-	int status = status_of(r);
+	struct result *r;
+	int status;
+
+	progress_start(o);
+	r = pass_run(o, PASS_APPLY);
+	progress_clear();
+	status = status_of(r);
 
 	report_result(o, r);
 	result_free(r);

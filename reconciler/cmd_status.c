@@ -204,7 +204,7 @@ int status_main(const struct options *o)
 
 	if (r->trouble || r->diagnostics.errors || r->generation->diagnostics.errors)
 		status = 2;
-	report_diagnostics(o, &r->generation->diagnostics);
+	report_warnings(o, &r->generation->diagnostics);
 	report_diagnostics(o, &r->diagnostics);
 	if (o->usage && !r->trouble)
 		look_at_usage(o, r, &s);

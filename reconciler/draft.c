@@ -287,10 +287,23 @@ static const char *include_reason(const struct record *r)
 	return "differs";
 }
 
-/* Persisting a change is part of it; only what no change explains is shown on its own. */
+/* Is all that is wanted there already, and only not ours yet? */
+static bool only_adopts(const struct subject *s)
+{
+	const struct changes *changes = &s->outcome->changes;
+
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->items[i].action != ACTION_NONE)
+			return false;
+	return s->record.state == RECORD_NONE && s->record.include == INCLUDE_NONE;
+}
+
+/* Persisting a change is part of it; only what no change explains is shown on its own. That the
+ * record of a container begins is no difference: the manifest of an export finds nothing to do. */
 static void draft_boot(struct survey *s, struct subject *subject)
 {
-	if (!draft_differs(subject, subject->text) || changes_now(&subject->outcome->changes))
+	if (!draft_differs(subject, subject->text) || changes_now(&subject->outcome->changes) ||
+	    only_adopts(subject))
 		return;
 	changes_add(&subject->outcome->changes,
 		    (struct change){

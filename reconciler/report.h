@@ -11,6 +11,8 @@
 /* Findings on standard error: FILE:LINE:COLUMN: error: MESSAGE, the line, a caret, the hint. With
  * -q only errors. */
 void report_diagnostics(const struct options *o, const struct diagnostics *ds);
+/* The same without notices, which take -v: what a plan is printed beside. */
+void report_warnings(const struct options *o, const struct diagnostics *ds);
 void report_diagnostics_to(FILE *f, const struct options *o, const struct diagnostics *ds);
 
 /* A plan or what became of it. */

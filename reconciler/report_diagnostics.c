@@ -154,17 +154,23 @@ static void print_one(FILE *f, struct arena *a, const struct options *o, const s
 			text_escape(a, d->hint, strlen(d->hint), MESSAGE_MOST));
 }
 
-void report_diagnostics_to(FILE *f, const struct options *o, const struct diagnostics *ds)
+static void print_from(FILE *f, const struct options *o, const struct diagnostics *ds,
+		       enum severity least)
 {
 	for (size_t i = 0; i < ds->n; i++) {
 		struct arena *a;
 
-		if (o->verbosity < 0 && ds->items[i].severity != SEVERITY_ERROR)
+		if (ds->items[i].severity < least)
 			continue;
 		a = arena_new();
 		print_one(f, a, o, &ds->items[i]);
 		arena_free(a);
 	}
+}
+
+void report_diagnostics_to(FILE *f, const struct options *o, const struct diagnostics *ds)
+{
+	print_from(f, o, ds, o->verbosity < 0 ? SEVERITY_ERROR : SEVERITY_NOTICE);
 }
 
 void report_diagnostics(const struct options *o, const struct diagnostics *ds)
@@ -173,6 +179,17 @@ void report_diagnostics(const struct options *o, const struct diagnostics *ds)
 		return;
 	fflush(stdout); /* what was said before stands before, also on a terminal */
 	report_diagnostics_to(stderr, o, ds);
+}
+
+void report_warnings(const struct options *o, const struct diagnostics *ds)
+{
+	if (ds->errors + ds->warnings == 0 && o->verbosity < 1)
+		return;
+	fflush(stdout);
+	print_from(stderr, o, ds,
+		   o->verbosity < 0   ? SEVERITY_ERROR
+		   : o->verbosity > 0 ? SEVERITY_NOTICE
+				      : SEVERITY_WARNING);
 }
 
 void report_kernel_write(const char *what, const char *value, int error)

@@ -42,7 +42,7 @@ static void failures(const struct options *o, const struct result *r)
 void report_result(const struct options *o, const struct result *r)
 {
 	if (r->generation)
-		report_diagnostics(o, &r->generation->diagnostics);
+		report_warnings(o, &r->generation->diagnostics);
 	report_diagnostics(o, &r->diagnostics);
 	if (o->output == OUTPUT_JSON)
 		report_json(stdout, o, r);

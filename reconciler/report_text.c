@@ -199,7 +199,8 @@ static struct rows rows_of(const struct options *o, const struct outcome *outcom
 			continue;
 		widen(&rows.sign, row.sign);
 		widen(&rows.name, row.name);
-		if (row.origin && text_columns(row.value, strlen(row.value)) <= VALUE_MOST)
+		if (row.origin && c->action != ACTION_NONE &&
+		    text_columns(row.value, strlen(row.value)) <= VALUE_MOST)
 			widen(&rows.value, row.value);
 		rows.items[rows.n++] = row;
 	}
