@@ -30,7 +30,8 @@ struct job {
 void jobs_run(const char *lxcpath, const struct host *host, struct job *jobs, size_t n,
 	      struct arena *a);
 
-/* The hidden command that a job process runs: evenkeel job STEP ... . Returns its exit status. */
-int job_main(int argc, char **argv);
+/* The program that job processes run, instead of this very one; for tests. */
+void jobs_set_program(const char *path);
 
-extern const struct driver state_driver; /* object "container", attribute "state" */
+/* The hidden command that a job process runs: evenkeel job. Returns its exit status. */
+int job_main(int argc, char **argv);

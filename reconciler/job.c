@@ -1,0 +1,268 @@
+#include "reconciler/jobspec.h"
+
+#include "reconciler/bootfile.h"
+#include "reconciler/creation.h"
+#include "reconciler/lxclog.h"
+#include "schema/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lxc/lxccontainer.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST_SPEC (1u << 20)
+#define MOST_CPUS 8192
+
+/* ---- as a fresh start would find it ---- */
+
+static const char *const kept_variables[] = {"http_proxy",  "https_proxy", "no_proxy", "HTTP_PROXY",
+					     "HTTPS_PROXY", "NO_PROXY",    "TZ",       NULL};
+
+static void reset_environment(struct arena *a)
+{
+	const char *values[8];
+
+	for (size_t i = 0; kept_variables[i]; i++)
+		values[i] = arena_strdup(a, getenv(kept_variables[i]));
+	clearenv();
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("HOME", "/root", 1);
+	setenv("LANG", "C.UTF-8", 1);
+	for (size_t i = 0; kept_variables[i]; i++)
+		if (values[i])
+			setenv(kept_variables[i], values[i], 1);
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void reset_scheduling(void)
+{
+	static const struct sched_param zero;
+	cpu_set_t *all = CPU_ALLOC(MOST_CPUS);
+	size_t size = CPU_ALLOC_SIZE(MOST_CPUS);
+
+	sched_setscheduler(0, SCHED_OTHER, &zero);
+	setpriority(PRIO_PROCESS, 0, 0);
+	if (!all)
+		return;
+	CPU_ZERO_S(size, all);
+	for (int cpu = 0; cpu < MOST_CPUS; cpu++)
+		CPU_SET_S((size_t)cpu, size, all);
+	sched_setaffinity(0, size, all); /* the kernel keeps those that there are */
+	CPU_FREE(all);
+}
+
+static void reset_oom_score(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "0", 1) < 0)
+		errno = 0; /* lowering needs a capability: it stays as it was inherited */
+	close(fd);
+}
+
+static void reset_rlimits(const struct jobspec *s)
+{
+	for (unsigned i = 0; i < sizeof(s->rlimits) / sizeof(*s->rlimits); i++) {
+		struct rlimit l = {s->rlimits[i].soft, s->rlimits[i].hard};
+
+		if (setrlimit((__rlimit_resource_t)i, &l) < 0) {
+			/* a hard limit that cannot be raised again */
+			struct rlimit now;
+
+			if (getrlimit((__rlimit_resource_t)i, &now) < 0)
+				continue;
+			now.rlim_cur = l.rlim_cur < now.rlim_max ? l.rlim_cur : now.rlim_max;
+			setrlimit((__rlimit_resource_t)i, &now);
+		}
+	}
+}
+
+static void reset(const struct jobspec *s, struct arena *a)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+	fcntl(JOB_ANSWER_FD, F_SETFD, FD_CLOEXEC);
+	close_range(JOB_ANSWER_FD + 1, ~0U, 0);
+	reset_signals();
+	reset_environment(a);
+	reset_scheduling();
+	reset_oom_score();
+	reset_rlimits(s);
+	umask(022);
+	if (chdir("/") < 0)
+		errno = 0;
+}
+
+/* ---- the steps ---- */
+
+static int start(struct lxc_container *c, const struct jobspec *s, struct arena *a,
+		 const char **reason)
+{
+	const struct lxclog *log = lxclog_for_start(s->lxcpath, s->name, a);
+
+	if (c->is_running(c))
+		return 0;
+	c->want_daemonize(c, true);
+	if (c->start(c, 0, NULL))
+		return 0;
+	*reason = lxclog_reason(log, "LXC could not start it", a);
+	return EIO;
+}
+
+static int stop(struct lxc_container *c, const struct jobspec *s, struct arena *a,
+		const char **reason)
+{
+	const struct lxclog *log = lxclog_new(a);
+
+	if (!c->is_running(c))
+		return 0;
+	c->unfreeze(c); /* a frozen one hears no signal */
+	if (s->timeout > 0 && c->shutdown(c, (int)s->timeout))
+		return 0;
+	if (!c->is_running(c) || c->stop(c))
+		return 0;
+	*reason = lxclog_reason(log, "LXC could not stop it", a);
+	return EIO;
+}
+
+static int freeze(struct lxc_container *c, bool frozen, struct arena *a, const char **reason)
+{
+	const struct lxclog *log = lxclog_new(a);
+
+	if (frozen ? c->freeze(c) : c->unfreeze(c))
+		return 0;
+	*reason =
+	    lxclog_reason(log, frozen ? "LXC could not freeze it" : "LXC could not thaw it", a);
+	return EIO;
+}
+
+static int destroy(struct lxc_container *c, const struct jobspec *s, struct arena *a,
+		   const char **reason)
+{
+	const struct lxclog *log = lxclog_new(a);
+
+	if (c->is_running(c)) {
+		*reason = "it still runs";
+		return EBUSY;
+	}
+	if (c->destroy(c))
+		return 0;
+	*reason = lxclog_reason(log, arena_printf(a, "LXC could not destroy %s", s->name), a);
+	return EIO;
+}
+
+/* A config that includes a boot file which has gone does not load. */
+static void mend_include(const struct jobspec *s, struct arena *a)
+{
+	int dir = open(s->lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct record record;
+	const char *why;
+
+	if (dir < 0)
+		return;
+	bootfile_read(dir, s->lxcpath, s->name, a, &record);
+	if (s->step == STEP_DESTROY || record.include == INCLUDE_FOREIGN ||
+	    (record.include != INCLUDE_NONE && record.state == RECORD_NONE))
+		bootfile_release(dir, s->lxcpath, s->name, a, &why);
+	close(dir);
+}
+
+static int on_container(const struct jobspec *s, struct arena *a, const char **reason)
+{
+	struct lxc_container *c;
+	int error = 0;
+
+	mend_include(s, a);
+	c = lxc_container_new(s->name, s->lxcpath);
+	if (!c) {
+		*reason = "LXC cannot read its config";
+		return EINVAL;
+	}
+	if (!c->is_defined(c)) {
+		*reason = "there is no such container";
+		error = s->step == STEP_DESTROY ? 0 : ENOENT;
+		lxc_container_put(c);
+		return error;
+	}
+	switch (s->step) {
+	case STEP_CREATE:
+		break;
+	case STEP_START:
+		error = start(c, s, a, reason);
+		break;
+	case STEP_STOP:
+		error = stop(c, s, a, reason);
+		break;
+	case STEP_FREEZE:
+	case STEP_THAW:
+		error = freeze(c, s->step == STEP_FREEZE, a, reason);
+		break;
+	case STEP_DESTROY:
+		error = destroy(c, s, a, reason);
+		break;
+	}
+	lxc_container_put(c);
+	return error;
+}
+
+static void answer(int error, const char *reason)
+{
+	dprintf(JOB_ANSWER_FD, "%d %s\n", error, reason ? reason : error ? strerror(error) : "");
+}
+
+static int read_spec(struct arena *a, struct jobspec *out)
+{
+	char *text = arena_alloc(a, MOST_SPEC + 1);
+	size_t n = 0;
+	ssize_t got;
+
+	while (n < MOST_SPEC && (got = read(STDIN_FILENO, text + n, MOST_SPEC - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	return jobspec_parse(text, a, out);
+}
+
+int job_main(int argc, char **argv)
+{
+	struct arena *a = arena_new();
+	const char *reason = NULL;
+	struct jobspec s;
+	int error;
+
+	(void)argv;
+	if (argc != 1 || fcntl(JOB_ANSWER_FD, F_GETFD) < 0 || read_spec(a, &s) < 0) {
+		fprintf(stderr, "evenkeel: error: job is for evenkeel itself\n");
+		arena_free(a);
+		return 2;
+	}
+	reset(&s, a);
+	if (s.clear)
+		error = creation_clear(s.lxcpath, &reason, a);
+	else if (s.step == STEP_CREATE)
+		error = creation_run(&s, &reason, a);
+	else
+		error = on_container(&s, a, &reason);
+	answer(error, reason);
+	arena_free(a);
+	return error ? 1 : 0;
+}

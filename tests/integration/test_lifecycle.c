@@ -1,0 +1,450 @@
+/* Jobs on real containers: made whole or not at all, started, stopped, frozen, destroyed. */
+#include "reconciler/jobspec.h"
+#include "reconciler/lifecycle.h"
+#include "schema/arena.h"
+#include "tests/integration/harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct host *make_host(struct harness *h)
+{
+	static struct cpu cpus[2] = {{.number = 0}, {.number = 1}};
+	struct host *host = arena_alloc(h->arena, sizeof(*host));
+	struct subid ids = {HARNESS_IDS, 65536};
+
+	host->cpus = cpus;
+	host->n_cpus = 2;
+	assert_int_equal(idmap_default(&ids, 1, &ids, 1, h->arena, &host->idmap), 0);
+	for (int i = 0; i < 16; i++) {
+		struct rlimit l;
+
+		if (getrlimit((__rlimit_resource_t)i, &l) == 0)
+			host->rlimits[i] = (struct rlimit_pair){l.rlim_cur, l.rlim_max};
+	}
+	return host;
+}
+
+/* An instance as its manifest would give it. */
+static struct instance *make_instance(struct harness *h, const char *name, const char *template)
+{
+	struct document *d = arena_alloc(h->arena, sizeof(*d));
+	struct instance *i = arena_alloc(h->arena, sizeof(*i));
+	static const struct source source = {.name = "test"};
+
+	d->name = i->name = name;
+	d->source.at = (struct place){&source, 1, 1};
+	d->source.template = template;
+	i->document = d;
+	return i;
+}
+
+static struct document *document_of(struct instance *i)
+{
+	return (struct document *)(uintptr_t)i->document;
+}
+
+static int run(struct harness *h, enum step step, const char *name, struct instance *i,
+	       const char **reason)
+{
+	struct job job = {.step = step, .name = name, .instance = i};
+
+	jobs_run(h->lxcpath, make_host(h), &job, 1, h->arena);
+	if (reason)
+		*reason = job.reason;
+	else if (job.error)
+		fprintf(stderr, "%s: %s\n", name, job.reason);
+	return job.error;
+}
+
+static size_t entries_of(const char *path)
+{
+	DIR *d = opendir(path);
+	size_t n = 0;
+
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
+		n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void a_created_container_is_unprivileged(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "new"), *config;
+	struct instance *i = make_instance(h, name, "busybox");
+	struct stat st;
+	char *output;
+	pid_t init;
+
+	assert_int_equal(run(h, STEP_CREATE, name, i, NULL), 0);
+	assert_int_equal(stat(arena_printf(h->arena, "%s/%s", h->lxcpath, name), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0711);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(stat(arena_printf(h->arena, "%s/%s/rootfs", h->lxcpath, name), &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	config = harness_read(h, "%s/%s/config", h->lxcpath, name);
+	assert_null(strstr(config, ".evenkeel.create"));
+	assert_non_null(strstr(config, "\nlxc.net.0.type = empty\n"));
+	assert_int_equal(run(h, STEP_CREATE, name, i, &config), EEXIST);
+
+	assert_int_equal(run(h, STEP_START, name, i, NULL), 0);
+	init = harness_init(h, name);
+	assert_true(init > 0);
+	assert_non_null(strstr(harness_read(h, "/proc/%d/uid_map", (int)init), "100000"));
+	/* a network of its own, and nothing in it */
+	assert_int_equal(harness_attach(h, name, &output, "ls /sys/class/net"), 0);
+	assert_string_equal(output, "lo\n");
+	/* the device list is in force: no disk of the host's */
+	output = harness_cgroup(h, name, "devices", "devices.list", NULL);
+	assert_non_null(output);
+	assert_null(strstr(output, "a *:* rwm"));
+	assert_non_null(strstr(output, "c 1:3 rwm"));
+
+	assert_int_equal(run(h, STEP_DESTROY, name, i, &config), EBUSY);
+	document_of(i);
+	assert_int_equal(run(h, STEP_STOP, name, i, NULL), 0);
+	assert_int_equal(harness_init(h, name), 0);
+	assert_int_equal(run(h, STEP_STOP, name, i, NULL), 0);
+	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
+	assert_int_equal(entries_of(h->lxcpath), 0);
+	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
+}
+
+/* How a template learns where the rootfs is to be. */
+#define SCRIPT                                                                                     \
+	"#!/bin/sh\nfor a; do case $a in --rootfs=*) R=${a#--rootfs=};; esac; done\n"              \
+	"mkdir -p $R/x || exit 9\n"
+
+static void a_failed_creation_leaves_nothing(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "fails"), *reason;
+	char *script = arena_printf(h->arena, "%s/lxc-fails", h->root);
+	struct instance *i = make_instance(h, name, script);
+
+	harness_write(h, script,
+		      SCRIPT "echo one\necho 'the \033mirror is "
+			     "down' >&2\nexit 3\n");
+	chmod(script, 0755);
+	assert_int_equal(run(h, STEP_CREATE, name, i, &reason), EIO);
+	assert_non_null(strstr(reason, "mirror is down"));
+	assert_null(strchr(reason, '\033'));
+	assert_int_equal(entries_of(h->lxcpath), 0);
+
+	i = make_instance(h, name, "no-such-template");
+	assert_int_equal(run(h, STEP_CREATE, name, i, &reason), EIO);
+	assert_non_null(reason);
+	assert_int_equal(entries_of(h->lxcpath), 0);
+
+	i = make_instance(h, name, NULL);
+	document_of(i)->source.at = NOWHERE;
+	assert_int_equal(run(h, STEP_CREATE, name, i, &reason), EINVAL);
+}
+
+static void options_reach_the_template(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "options");
+	char *script = arena_printf(h->arena, "%s/lxc-options", h->root), *text;
+	struct instance *i = make_instance(h, name, script);
+	static struct setting options[] = {
+	    {.name = "arch", .text = "amd64"                  },
+	    {.name = "word", .text = "two words; rm -rf $HOME"},
+	};
+
+	document_of(i)->source.options = (struct settings){options, 2};
+	harness_write(h, script,
+		      SCRIPT "for a; do echo \"$a\"; done > "
+			     "$R/words\nid -u >> $R/words\n"
+			     "env >> $R/env\n");
+	chmod(script, 0755);
+	setenv("EK_TEST_SECRET", "1", 1);
+	assert_int_equal(run(h, STEP_CREATE, name, i, NULL), 0);
+	unsetenv("EK_TEST_SECRET");
+	text = harness_read(h, "%s/%s/rootfs/words", h->lxcpath, name);
+	assert_non_null(strstr(text, "\n--arch\namd64\n--word\ntwo words; rm -rf $HOME\n0\n"));
+	text = harness_read(h, "%s/%s/rootfs/env", h->lxcpath, name);
+	assert_null(strstr(text, "EK_TEST_SECRET"));
+	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
+}
+
+static void a_killed_creation_is_cleared_by_the_next(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "killed");
+	char *script = arena_printf(h->arena, "%s/lxc-slow", h->root);
+	struct instance *i = make_instance(h, name, script);
+	pid_t pid;
+
+	harness_write(h, script, SCRIPT "echo $$ > $R/../../../../template.pid\nexec sleep 60\n");
+	chmod(script, 0755);
+	pid = fork();
+	if (pid == 0) {
+		run(h, STEP_CREATE, name, i, NULL);
+		_exit(0);
+	}
+	for (int k = 0; k < 500 && !harness_read(h, "%s/template.pid", h->root); k++)
+		usleep(10000);
+	usleep(50000);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	/* the orphaned job is still at it, and is left alone; its result will not be in the way */
+	i = make_instance(h, name, "busybox");
+	assert_int_equal(run(h, STEP_CREATE, name, i, NULL), 0);
+	kill((pid_t)strtol(harness_read(h, "%s/template.pid", h->root), NULL, 10), SIGKILL);
+	for (int k = 0; k < 500 && entries_of(h->lxcpath) != 1; k++)
+		usleep(10000);
+	assert_int_equal(entries_of(h->lxcpath), 1);
+	/* what a dead one left is nobody's */
+	assert_int_equal(mkdir(arena_printf(h->arena, "%s/.evenkeel.create.1", h->lxcpath), 0700),
+			 0);
+	assert_int_equal(run(h, STEP_CREATE, harness_name(h, "other"),
+			     make_instance(h, harness_name(h, "other"), "busybox"), NULL),
+			 0);
+	assert_int_equal(entries_of(h->lxcpath), 2);
+	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
+	assert_int_equal(run(h, STEP_DESTROY, harness_name(h, "other"), i, NULL), 0);
+}
+
+static void a_config_replaces_the_base(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "config"), *reason;
+	char *file = arena_printf(h->arena, "%s/base.conf", h->root), *config;
+	struct instance *i = make_instance(h, name, "busybox");
+
+	document_of(i)->source.config = file;
+	harness_write(h, file,
+		      "lxc.apparmor.profile = unconfined\nlxc.net.0.type = empty\n"
+		      "lxc.environment = FROM=file\n");
+	assert_int_equal(run(h, STEP_CREATE, name, i, NULL), 0);
+	config = harness_read(h, "%s/%s/config", h->lxcpath, name);
+	assert_non_null(strstr(config, "lxc.environment = FROM=file\n"));
+	assert_null(strstr(config, "lxc.idmap"));
+	assert_non_null(strstr(config, "lxc.uts.name"));
+	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
+
+	chmod(file, 0666);
+	assert_int_equal(run(h, STEP_CREATE, name, i, &reason), EPERM);
+	chmod(file, 0644);
+	document_of(i)->source.config = "base.conf";
+	assert_int_equal(run(h, STEP_CREATE, name, i, &reason), EINVAL);
+	document_of(i)->source.config = file;
+	document_of(i)->source.template = NULL;
+	assert_int_equal(run(h, STEP_CREATE, name, i, &reason), EINVAL);
+	assert_non_null(strstr(reason, "lxc.rootfs.path"));
+	assert_int_equal(entries_of(h->lxcpath), 0);
+}
+
+static void a_start_inherits_nothing_of_ours(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "fresh");
+	struct rlimit before, lower;
+	cpu_set_t one, all;
+	char *text;
+	int fd;
+	pid_t init;
+
+	harness_create(h, name, NULL);
+	make_host(h);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	{
+		struct job job = {.step = STEP_START, .name = name};
+		struct host *host = make_host(h);
+
+		lower = (struct rlimit){77, before.rlim_max};
+		setrlimit(RLIMIT_NOFILE, &lower);
+		sched_setaffinity(0, sizeof(one), &one);
+		umask(0077);
+		setpriority(PRIO_PROCESS, 0, 5);
+		fd = open("/etc/passwd", O_RDONLY); /* not O_CLOEXEC */
+		setenv("EK_TEST_SECRET", "1", 1);
+		jobs_run(h->lxcpath, host, &job, 1, h->arena);
+		unsetenv("EK_TEST_SECRET");
+		close(fd);
+		umask(0022);
+		sched_setaffinity(0, sizeof(all), &all);
+		setrlimit(RLIMIT_NOFILE, &before);
+		setpriority(PRIO_PROCESS, 0, 0);
+		if (job.error)
+			fail_msg("%s", job.reason);
+	}
+	init = harness_init(h, name);
+	text = harness_read(h, "/proc/%d/limits", (int)init);
+	assert_null(strstr(text, "Max open files            77 "));
+	assert_non_null(strstr(text, arena_printf(h->arena, "Max open files            %-20lu ",
+						  (unsigned long)before.rlim_cur)));
+	assert_string_equal(harness_read(h, "/proc/%d/oom_score_adj", (int)init), "0\n");
+	assert_non_null(strstr(harness_read(h, "/proc/%d/status", (int)init), "Umask:\t0022\n"));
+	assert_null(strstr(harness_read(h, "/proc/%d/environ", (int)init), "EK_TEST"));
+	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)init), 0);
+	assert_int_equal(sched_getaffinity(init, sizeof(one), &one), 0);
+	assert_true(CPU_EQUAL(&one, &all));
+	harness_destroy(h, name);
+}
+
+static void a_refused_start_says_why(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "bad"), *reason;
+
+	harness_create(h, name, "lxc.mount.entry = /no/such/place mnt none bind 0 0\n");
+	assert_int_equal(run(h, STEP_START, name, NULL, &reason), EIO);
+	assert_non_null(strstr(reason, "/no/such/place"));
+	harness_destroy(h, name);
+	assert_int_equal(run(h, STEP_START, name, NULL, &reason), ENOENT);
+}
+
+static void freezing_and_thawing(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "cold");
+	struct instance *i = make_instance(h, name, NULL);
+
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	assert_int_equal(run(h, STEP_FREEZE, name, i, NULL), 0);
+	assert_string_equal(harness_cgroup(h, name, "freezer", "freezer.state", "cgroup.freeze"),
+			    "FROZEN");
+	assert_int_equal(run(h, STEP_THAW, name, i, NULL), 0);
+	assert_string_equal(harness_cgroup(h, name, "freezer", "freezer.state", "cgroup.freeze"),
+			    "THAWED");
+	assert_int_equal(run(h, STEP_FREEZE, name, i, NULL), 0);
+	assert_int_equal(run(h, STEP_STOP, name, i, NULL), 0);
+	assert_int_equal(harness_init(h, name), 0);
+	harness_destroy(h, name);
+}
+
+/* An init that does not listen is given its time, and no more. */
+static void a_deaf_container_is_stopped_by_force(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "deaf");
+	struct instance *i = make_instance(h, name, NULL);
+	static struct setting timeout = {.name = "boot.host_shutdown_timeout", .text = "2"};
+	static struct expanded setting = {.setting = &timeout};
+	time_t begun;
+
+	timeout.key = keys_find(timeout.name, SCOPE_CONTAINER);
+	i->config = &setting;
+	i->n_config = 1;
+	harness_create(h, name, "lxc.signal.halt = SIGWINCH\n");
+	harness_start(h, name);
+	begun = time(NULL);
+	assert_int_equal(run(h, STEP_STOP, name, i, NULL), 0);
+	assert_in_range(time(NULL) - begun, 1, 6);
+	assert_int_equal(harness_init(h, name), 0);
+	harness_destroy(h, name);
+}
+
+static void many_jobs_run_a_few_at_a_time(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	struct job jobs[6];
+
+	for (int i = 0; i < 6; i++) {
+		jobs[i] = (struct job){
+		    .step = STEP_START,
+		    .name = harness_name(h, arena_printf(h->arena, "many%d", i)),
+		};
+		if (i != 3)
+			harness_create(h, jobs[i].name, NULL);
+	}
+	jobs_run(h->lxcpath, make_host(h), jobs, 6, h->arena);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(jobs[i].error, i == 3 ? ENOENT : 0);
+		assert_int_equal(harness_init(h, jobs[i].name) > 0, i != 3);
+	}
+	for (int i = 0; i < 6; i++)
+		harness_destroy(h, jobs[i].name);
+}
+
+static void a_protected_one_is_not_destroyed(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "keep"), *reason;
+	struct instance *i = make_instance(h, name, NULL);
+	static struct setting keep = {.name = "security.protection.delete", .text = "true"};
+	static struct expanded setting = {.setting = &keep};
+
+	keep.key = keys_find(keep.name, SCOPE_CONTAINER);
+	i->config = &setting;
+	i->n_config = 1;
+	harness_create(h, name, NULL);
+	assert_int_equal(run(h, STEP_DESTROY, name, i, &reason), EPERM);
+	assert_int_equal(access(arena_printf(h->arena, "%s/%s/config", h->lxcpath, name), F_OK), 0);
+	harness_destroy(h, name);
+}
+
+/* Its boot file may have gone: by hand, or with the original of a copy. */
+static void a_broken_include_is_in_nobodys_way(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "broken");
+	char *config = arena_printf(h->arena, "%s/%s/config", h->lxcpath, name);
+
+	harness_create(h, name, NULL);
+	harness_write(h, config,
+		      arena_printf(h->arena, "%slxc.include = %s/gone/evenkeel.conf\n",
+				   harness_read(h, "%s", config), h->lxcpath));
+	assert_int_equal(run(h, STEP_START, name, NULL, NULL), 0);
+	harness_stop(h, name);
+	harness_write(h, config,
+		      arena_printf(h->arena, "%slxc.include = %s/gone/evenkeel.conf\n",
+				   harness_read(h, "%s", config), h->lxcpath));
+	assert_int_equal(run(h, STEP_DESTROY, name, NULL, NULL), 0);
+	assert_int_equal(entries_of(h->lxcpath), 0);
+}
+
+static void a_job_without_a_spec_is_refused(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	char *output;
+
+	assert_int_equal(harness_run(h, &output, "/proc/self/exe", "job", NULL), 2);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_created_container_is_unprivileged),
+	    cmocka_unit_test(a_failed_creation_leaves_nothing),
+	    cmocka_unit_test(options_reach_the_template),
+	    cmocka_unit_test(a_killed_creation_is_cleared_by_the_next),
+	    cmocka_unit_test(a_config_replaces_the_base),
+	    cmocka_unit_test(a_start_inherits_nothing_of_ours),
+	    cmocka_unit_test(a_refused_start_says_why),
+	    cmocka_unit_test(freezing_and_thawing),
+	    cmocka_unit_test(a_deaf_container_is_stopped_by_force),
+	    cmocka_unit_test(many_jobs_run_a_few_at_a_time),
+	    cmocka_unit_test(a_protected_one_is_not_destroyed),
+	    cmocka_unit_test(a_broken_include_is_in_nobodys_way),
+	    cmocka_unit_test(a_job_without_a_spec_is_refused),
+	};
+
+	/* job processes are this very program */
+	if (argc > 1 && strcmp(argv[1], "job") == 0)
+		return job_main(argc - 1, argv + 1);
+	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
+}
