@@ -1,5 +1,6 @@
 #include "reconciler/commands.h"
 #include "reconciler/help.h"
+#include "reconciler/lifecycle.h"
 #include "reconciler/report.h"
 #include "schema/arena.h"
 
@@ -106,6 +107,8 @@ static int flush_output(int status)
 int main(int argc, char **argv)
 {
 	guard_streams();
+	if (argc > 1 && strcmp(argv[1], "job") == 0)
+		return job_main(argc - 1, argv + 1);
 	/* A reader that goes away must not end an apply half-way: writes fail instead. */
 	signal(SIGPIPE, SIG_IGN);
 	return flush_output(run(argc, argv));
