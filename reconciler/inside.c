@@ -150,44 +150,38 @@ static int enter(const struct visit *v)
 	return 0;
 }
 
-/* Newer kernels let only the namespace's own root write IPC sysctls, older ones only ours. */
-static int open_as(const struct visit *v, const char *path, int flags)
+static int open_file(const char *path, int flags)
 {
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), error;
+	struct statfs fs;
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 
-	if (fd >= 0 || (errno != EACCES && errno != EPERM) || v->root == 0)
+	if (fd < 0 || (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC))
 		return fd;
-	if (syscall(SYS_setresuid, -1, v->root, -1) < 0)
-		return -1;
-	protect();
-	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	error = errno;
-	if (syscall(SYS_setresuid, -1, 0, -1) < 0)
-		_exit(1);
-	protect();
-	errno = error;
-	return fd;
+	close(fd);
+	errno = ENXIO;
+	return -1;
 }
 
-static int write_text(const struct visit *v, const char *path, const char *text)
+static int write_text(const char *path, const char *text)
 {
-	int fd = open_as(v, path, O_WRONLY), error = 0;
-	struct statfs fs;
+	int fd = open_file(path, O_WRONLY), error = 0;
 	size_t n = strlen(text);
+	ssize_t put;
 
 	if (fd < 0)
 		return errno;
-	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		error = EXDEV;
-	else if (write(fd, text, n) != (ssize_t)n)
-		error = errno ? errno : EIO;
+	put = write(fd, text, n);
+	if (put < 0)
+		error = errno;
+	else if ((size_t)put != n)
+		error = EIO;
 	close(fd);
 	return error;
 }
 
-static int read_text(const struct visit *v, const char *path, struct answer *to)
+static int read_text(const char *path, struct answer *to)
 {
-	int fd = open_as(v, path, O_RDONLY);
+	int fd = open_file(path, O_RDONLY);
 	size_t n = 0;
 	ssize_t got;
 
@@ -204,6 +198,30 @@ static int read_text(const struct visit *v, const char *path, struct answer *to)
 	return 0;
 }
 
+static int write_and_read(const struct inside_job *job, const char *path, struct answer *to)
+{
+	int error = job->write ? write_text(path, job->write) : 0;
+
+	return error ? error : read_text(path, to);
+}
+
+/* Newer kernels let only the namespace's own root set IPC sysctls, older ones only ours; both look
+ * at each write again. */
+static int as_their_root(const struct visit *v, const struct inside_job *job, const char *path,
+			 struct answer *to)
+{
+	int error;
+
+	if (syscall(SYS_setresuid, -1, v->root, -1) < 0)
+		return errno;
+	protect();
+	error = write_and_read(job, path, to);
+	if (syscall(SYS_setresuid, -1, 0, -1) < 0)
+		_exit(1);
+	protect();
+	return error;
+}
+
 static void do_job(const struct visit *v, const struct inside_job *job, struct answer *to)
 {
 	char path[512] = "/proc/sys/";
@@ -212,16 +230,16 @@ static void do_job(const struct visit *v, const struct inside_job *job, struct a
 	memset(to, 0, sizeof(*to));
 	if (v->shared[job->where]) {
 		to->error = EXDEV;
-	} else if (n + length >= sizeof(path)) {
-		to->error = ENAMETOOLONG;
-	} else {
-		memcpy(path + n, job->path, length + 1);
-		errno = 0;
-		if (job->write)
-			to->error = write_text(v, path, job->write);
-		if (to->error == 0)
-			to->error = read_text(v, path, to);
+		return;
 	}
+	if (n + length >= sizeof(path)) {
+		to->error = ENAMETOOLONG;
+		return;
+	}
+	memcpy(path + n, job->path, length + 1);
+	to->error = write_and_read(job, path, to);
+	if ((to->error == EACCES || to->error == EPERM) && v->root != 0)
+		to->error = as_their_root(v, job, path, to);
 }
 
 static void helper(const struct visit *v) __attribute__((noreturn));
