@@ -50,7 +50,7 @@ static void print_excerpt(FILE *f, const char *line, size_t n, size_t column)
 
 	if (all > EXCERPT_MOST && column > EXCERPT_BEFORE)
 		first = column - EXCERPT_BEFORE;
-	cut = all - first >= EXCERPT_MOST;
+	cut = all >= first + EXCERPT_MOST;
 	for (int caret = 0; caret < 2; caret++) {
 		fprintf(f, INDENT "%s", first == 1 ? "" : caret ? "   " : "...");
 		at = 0;
@@ -147,7 +147,7 @@ static void print_one(FILE *f, struct arena *a, const struct options *o, const s
 		fprintf(f, " (instance %s)", text_escape(a, d->instance, strlen(d->instance), 80));
 	fputc('\n', f);
 	line = place_line(d->place, &n);
-	if (line && d->place.column && (o->show_secrets || !holds_secret(d->place)))
+	if (line && n > 0 && d->place.column && (o->show_secrets || !holds_secret(d->place)))
 		print_excerpt(f, line, n, d->place.column);
 	if (d->hint)
 		fprintf(f, INDENT "hint: %s\n",
