@@ -1,5 +1,7 @@
 #include "tests/integration/harness.h"
 
+#include "reconciler/lifecycle.h"
+
 #include "tests/integration/janitor.h"
 
 #include <errno.h>
@@ -93,6 +95,7 @@ int harness_setup(void **state)
 	h->manifests = arena_printf(a, "%s/manifests", template);
 	h->etc = arena_printf(a, "%s/etc", template);
 	h->program = program_path(a);
+	jobs_set_program(h->program);
 	umask(022);
 	make_folder(h->lxcpath, 0711);
 	make_folder(h->manifests, 0755);
