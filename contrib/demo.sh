@@ -114,4 +114,5 @@ else
 fi
 
 say 'Let go and clean up'
-run release --all --yes
+printf '$ evenkeel release --all --yes\n'
+"$here/evenkeel" release --all --yes -P "$lxc"
