@@ -152,7 +152,7 @@ static struct node *read_alias(struct reader *r, const yaml_event_t *event)
 
 	if (a && !a->open) {
 		charge(r, at, a->nodes, a->bytes);
-		return a->node;
+		return r->failed ? node_nothing(r, at) : a->node;
 	}
 	if (a)
 		diagnostic_error(r->ds, at, "'*%s' is part of what it stands for",
@@ -392,6 +392,7 @@ int yaml_read(const struct source *source, struct arena *a, struct documents *ou
 		return -EINVAL;
 	if (!yaml_parser_initialize(&r.parser))
 		return yaml_problem_report(&r.parser, source, ds);
+	r.pending = arena_grow(a, NULL, 0, &r.capacity, sizeof(*r.pending));
 	mark = yaml_bytes_mark(source->text, source->size);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)source->text + mark,
