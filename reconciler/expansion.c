@@ -13,6 +13,7 @@
 /* What id maps depend on: the host's ranges, and the windows in force. */
 struct ids {
 	const struct host *host;
+	const char *etc;              /* where subuid and subgid are */
 	struct world_instance *items; /* parallel to the generation's instances */
 	size_t n;
 	size_t without_range; /* unprivileged ones, while root has no range to give */
@@ -60,13 +61,25 @@ static bool survey_windows(struct ids *ids, const struct options *o, const struc
 static void ids_read(struct ids *ids, const struct options *o, struct generation *g,
 		     struct arena *a)
 {
-	*ids = (struct ids){.n = g->n_instances};
+	*ids = (struct ids){.n = g->n_instances, .etc = o->etc ? o->etc : "/etc"};
 	ids->host = host_read(o, NULL, a, &g->diagnostics);
 	ids->items = arena_alloc(a, ids->n * sizeof(*ids->items));
 	for (size_t i = 0; i < ids->n; i++)
 		ids->items[i].instance = g->instances[i];
 	if (any_isolated(g, a) && !survey_windows(ids, o, g, a))
 		instance_windows(ids->items, ids->n, ids->host, NULL, 0, a);
+}
+
+/* The lines in one: hints have no line breaks. */
+static const char *joined(const char *lines, struct arena *a)
+{
+	char *text = arena_strdup(a, lines);
+
+	for (char *at = text; at && *at; at++) {
+		if (*at == '\n')
+			*at = ' ';
+	}
+	return text;
 }
 
 /* Host ids that root's lines do not cover: newuidmap(1) would refuse the start. */
@@ -90,9 +103,9 @@ static void check_covered(const struct ids *ids, const struct instance *i, const
 		if (!halves[h].lines)
 			continue;
 		diagnostic_warning(&g->diagnostics, e->setting->value_at,
-				   "it would not start: root may not map all of these ids (%s)",
-				   halves[h].file);
-		diagnostic_hint(&g->diagnostics, "add to %s: %s", halves[h].file, halves[h].lines);
+				   "it would not start: root may not map all of these ids");
+		diagnostic_hint(&g->diagnostics, "add to %s/%s: %s", ids->etc, halves[h].file,
+				joined(halves[h].lines, g->arena));
 		diagnostic_for(&g->diagnostics, i->name);
 	}
 }

@@ -191,10 +191,11 @@ static const struct unique {
 	bool (*of)(const struct device *);
 	const struct grammar *grammar; /* brings texts that mean the same to one form */
 	const char *what;              /* it is, in messages */
+	bool seen;                     /* the reader of manifests looks at it within a document */
 } uniques[] = {
-    {"name",   is_interface, NULL,          "guest interface name"},
-    {"hwaddr", is_interface, &grammar_mac,  "address"             },
-    {"path",   is_disk,      &grammar_path, "path"                },
+    {"name",   is_interface, NULL,          "guest interface name", false},
+    {"hwaddr", is_interface, &grammar_mac,  "address",              false},
+    {"path",   is_disk,      &grammar_path, "path",                 true },
 };
 
 static const char *clean(struct arena *a, const struct grammar *g, const char *text)
@@ -230,6 +231,8 @@ static void claimed_twice(struct check *c, const struct unique *u, const struct 
 	const struct claim *here = y, *there = x;
 	const char *name;
 
+	if (u->seen && x->device->from == y->device->from)
+		return;
 	if (y->device->from != c->instance->document && x->device->from == c->instance->document) {
 		here = x;
 		there = y;

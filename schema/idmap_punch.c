@@ -21,11 +21,12 @@ struct pieces {
 	size_t n;
 };
 
-/* The value that is punched in. */
+/* The value that is punched in, and the map it is punched into. */
 struct script {
 	const char *text;
 	const struct idmap_line *lines;
 	size_t n;
+	const struct idmap_half *preset;
 };
 
 static void put(struct pieces *p, struct idmap_entry e, size_t line)
@@ -92,6 +93,19 @@ static size_t line_number(const struct script *s, size_t line)
 	return number;
 }
 
+/* The entry as it was before holes were punched: people know it by that. */
+static const struct idmap_entry *whole_entry(const struct idmap_entry *piece,
+					     const struct idmap_half *preset)
+{
+	for (size_t i = 0; i < preset->n; i++) {
+		const struct idmap_entry *e = &preset->items[i];
+
+		if (piece->host >= e->host && piece->host < idmap_host_end(e))
+			return e;
+	}
+	return piece;
+}
+
 /* Names a piece for people: the line it comes from, or the map that was there. */
 static void name_piece(char *out, size_t size, const struct piece *p, char letter,
 		       const struct script *s)
@@ -100,6 +114,7 @@ static void name_piece(char *out, size_t size, const struct piece *p, char lette
 	const char *line;
 
 	if (p->line == NO_LINE) {
+		e = whole_entry(e, s->preset);
 		snprintf(out, size, "the container's own range (%c %u %u %u)", letter, e->inside,
 			 e->host, e->count);
 		return;
@@ -186,11 +201,11 @@ static int punch_half(struct idmap_half *half, char letter, const struct script 
 int idmap_punch(struct idmap *map, const char *text, const struct idmap_line *lines, size_t n,
 		struct arena *a, struct complaint *why)
 {
-	struct script s = {text, lines, n};
+	struct script uids = {text, lines, n, &map->uid}, gids = {text, lines, n, &map->gid};
 	struct idmap next = *map;
 
-	if (punch_half(&next.uid, 'u', &s, a, why) < 0 ||
-	    punch_half(&next.gid, 'g', &s, a, why) < 0)
+	if (punch_half(&next.uid, 'u', &uids, a, why) < 0 ||
+	    punch_half(&next.gid, 'g', &gids, a, why) < 0)
 		return -EINVAL;
 	*map = next;
 	return 0;
