@@ -186,7 +186,6 @@ int blockdev_behind(const char *path, struct arena *a, struct blockdevs *out, co
 
 	*out = (struct blockdevs){0};
 	*why = NULL;
-	/* a FIFO or a device with a manifest's path must not be opened for reading */
 	if (stat(path, &st) < 0) {
 		error = -errno;
 		*why = arena_printf(a, "%s: %s", path, strerror(errno));
@@ -194,8 +193,10 @@ int blockdev_behind(const char *path, struct arena *a, struct blockdevs *out, co
 	}
 	if (S_ISBLK(st.st_mode))
 		return one_device(st.st_rdev, path, a, out, why);
-	fd = open(path,
-		  S_ISDIR(st.st_mode) ? O_RDONLY | O_DIRECTORY | O_CLOEXEC : O_PATH | O_CLOEXEC);
+	/* btrfs answers only on a file that is open in earnest */
+	fd = open(path, S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)
+			    ? O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+			    : O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		error = -errno;
 		*why = arena_printf(a, "%s: %s", path, strerror(errno));
