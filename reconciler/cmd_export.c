@@ -111,14 +111,14 @@ static int choose(struct choice *c)
 static void print(const struct options *o, const struct exports *x)
 {
 	for (size_t i = 0; i < x->n; i++) {
-		struct arena *a = arena_new();
-
-		if (o->output == OUTPUT_JSON)
+		if (o->output == OUTPUT_JSON) {
 			json_print(stdout, export_json(&x->items[i], o->show_secrets));
-		else
-			printf("%s%s", i ? "---\n" : "",
-			       export_yaml(&x->items[i], o->show_secrets, true, NULL, a));
-		arena_free(a);
+			continue;
+		}
+		if (i > 0)
+			puts("---");
+		export_yaml(stdout, &x->items[i], o->show_secrets);
+		export_comments(stdout, &x->items[i], o->show_secrets);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "reconciler/export_print.h"
 #include "reconciler/plan.h"
 #include "schema/arena.h"
+#include "schema/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,28 +34,41 @@ void export_note(struct exported *e, const char *format, ...)
 	va_end(args);
 }
 
-/* A generation of one document per container, read as any manifest is. */
-static void generation_make(struct generation *g, const struct options *o, struct exports *x,
-			    uint32_t ***places, struct arena *a)
+/* Read as any manifest is. */
+static struct manifest *manifest_of(const struct exported *e, struct diagnostics *ds)
+{
+	struct manifest_hints hints = {.kind = KIND_INSTANCE, .kind_known = true};
+	struct manifest *m;
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (f) {
+		export_yaml(f, e, true);
+		fclose(f);
+	}
+	m = manifest_from_bytes(e->name, text ? text : "", n, hints, ds);
+	free(text);
+	return m;
+}
+
+/* A generation of one document per container. */
+static void generation_make(struct generation *g, const struct options *o, const struct exports *x,
+			    struct arena *a)
 {
 	struct expand_options how = {.host = o->host};
 
 	*g = (struct generation){.arena = a, .directory = "export"};
 	diagnostics_init(&g->diagnostics, a);
 	g->manifests = arena_alloc(a, x->n * sizeof(*g->manifests));
-	*places = arena_alloc(a, x->n * sizeof(**places));
-	for (size_t i = 0; i < x->n; i++) {
-		char *text = export_yaml(&x->items[i], true, false, &(*places)[i], a);
-		struct manifest_hints hints = {.kind = KIND_INSTANCE, .kind_known = true};
-
-		g->manifests[g->n_manifests++] = manifest_from_bytes(
-		    x->items[i].name, text, strlen(text), hints, &g->diagnostics);
-	}
+	for (; g->n_manifests < x->n; g->n_manifests++)
+		g->manifests[g->n_manifests] =
+		    manifest_of(&x->items[g->n_manifests], &g->diagnostics);
 	catalog_build(&g->catalog, g->manifests, g->n_manifests, a, &g->diagnostics);
 	g->instances = arena_alloc(a, x->n * sizeof(*g->instances));
-	for (size_t i = 0; i < g->catalog.n_instances; i++)
-		g->instances[g->n_instances++] =
-		    instance_expand(&g->catalog, g->catalog.instances[i], &how, a, &g->diagnostics);
+	for (; g->n_instances < g->catalog.n_instances; g->n_instances++)
+		g->instances[g->n_instances] = instance_expand(
+		    &g->catalog, g->catalog.instances[g->n_instances], &how, a, &g->diagnostics);
 }
 
 static void generation_forget(struct generation *g)
@@ -79,22 +93,28 @@ static bool drop(struct export_line *l, const char *why)
 	return true;
 }
 
-/* A line that no manifest may have becomes a comment. */
-static bool drop_invalid(struct exports *x, const struct generation *g, uint32_t **places)
+/* A line that no manifest may have becomes a comment: each is read by itself. */
+static void drop_invalid(struct exported *e)
 {
-	bool dropped = false;
+	for (size_t i = 0; i < e->n; i++) {
+		struct arena *a = arena_new();
+		struct exported alone = {.arena = a, .name = e->name, .status = STATUS_STOPPED};
+		struct export_line *l = &e->lines[i];
+		struct diagnostics ds;
 
-	for (size_t i = 0; i < g->diagnostics.n; i++) {
-		const struct diagnostic *d = &g->diagnostics.items[i];
-		struct exported *e = d->place.source ? find(x, d->place.source->name) : NULL;
-
-		if (!e || d->severity != SEVERITY_ERROR)
-			continue;
-		for (size_t k = 0; k < e->n; k++)
-			if (places[e - x->items][k] == d->place.line)
-				dropped |= drop(&e->lines[k], arena_strdup(x->arena, d->message));
+		diagnostics_init(&ds, a);
+		if (!text_is_utf8(l->key, strlen(l->key), NULL) ||
+		    !text_is_utf8(l->value, strlen(l->value), NULL)) {
+			drop(l, "it is not UTF-8");
+		} else {
+			export_add(&alone, l->device, l->key, l->value);
+			manifest_free(manifest_of(&alone, &ds));
+		}
+		for (size_t k = 0; k < ds.n; k++)
+			if (ds.items[k].severity == SEVERITY_ERROR)
+				drop(l, arena_strdup(e->arena, ds.items[k].message));
+		arena_free(a);
 	}
-	return dropped;
 }
 
 /* The line that asked for a change: its key, or DEVICE.OPTION. */
@@ -196,21 +216,17 @@ static int round_of(const struct options *o, struct exports *x, struct diagnosti
 {
 	struct arena *a = arena_new();
 	struct generation g;
-	uint32_t **places;
 	struct survey s;
-	int r = 0;
+	int r;
 
-	generation_make(&g, o, x, &places, a);
-	*dropped = drop_invalid(x, &g, places);
-	if (!*dropped) {
-		r = survey_take(&s, o, &g, a, NULL);
-		for (size_t i = 0; r == 0 && i < s.n; i++)
-			*dropped |=
-			    visit(find(x, s.world.instances[i].instance->name), &s, &s.subjects[i]);
-		for (size_t i = 0; r < 0 && i < s.diagnostics.n; i++)
-			diagnostics_take(ds, &s.diagnostics.items[i]);
-		survey_close(&s);
-	}
+	*dropped = false;
+	generation_make(&g, o, x, a);
+	r = survey_take(&s, o, &g, a, NULL);
+	for (size_t i = 0; r == 0 && i < s.n; i++)
+		*dropped |= visit(find(x, s.world.instances[i].instance->name), &s, &s.subjects[i]);
+	for (size_t i = 0; r < 0 && i < s.diagnostics.n; i++)
+		diagnostics_take(ds, &s.diagnostics.items[i]);
+	survey_close(&s);
 	generation_forget(&g);
 	arena_free(a);
 	return r;
@@ -228,7 +244,8 @@ static int compare_lines(const void *x, const void *y)
 /* Of two lines for one key (a limit in bytes and one in operations) the first stands. */
 static void sort_lines(struct exported *e)
 {
-	qsort(e->lines, e->n, sizeof(*e->lines), compare_lines);
+	if (e->n > 1)
+		qsort(e->lines, e->n, sizeof(*e->lines), compare_lines);
 	for (size_t i = 1; i < e->n; i++)
 		if (compare_lines(&e->lines[i - 1], &e->lines[i]) == 0)
 			drop(&e->lines[i], "the key can say only one of both");
@@ -245,8 +262,10 @@ int export_take(const struct options *o, const char *const *names, size_t n, str
 		x->items[x->n] = (struct exported){
 		    .arena = x->arena, .name = names[x->n], .status = STATUS_STOPPED};
 	r = round_of(o, x, ds, gather, &dropped);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		sort_lines(&x->items[i]);
+		drop_invalid(&x->items[i]);
+	}
 	dropped = true;
 	for (int i = 0; r == 0 && dropped && i < ROUNDS_MOST; i++)
 		r = round_of(o, x, ds, drop_untrue, &dropped);

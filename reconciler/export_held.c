@@ -94,6 +94,20 @@ void export_held(struct container *c, struct properties *out)
 	properties_sort(out);
 }
 
+/* Of two lines for one variable LXC sets both: the last counts. */
+static void set_variable(struct exported *e, const char *name, const char *value)
+{
+	const char *key = arena_printf(e->arena, "environment.%s", name);
+
+	for (size_t i = 0; i < e->n; i++) {
+		if (strcmp(e->lines[i].key, key) != 0)
+			continue;
+		e->lines[i].value = arena_strdup(e->arena, value);
+		return;
+	}
+	export_add(e, NULL, key, value);
+}
+
 static void environment(struct exported *e, const struct container *c)
 {
 	const char *list = item(c, "lxc.environment");
@@ -107,7 +121,7 @@ static void environment(struct exported *e, const struct container *c)
 			continue;
 		}
 		*sign = '\0';
-		export_add(e, NULL, arena_printf(e->arena, "environment.%s", line), sign + 1);
+		set_variable(e, line, sign + 1);
 	}
 }
 

@@ -7,10 +7,11 @@
 
 #include <stdio.h>
 
-/* YAML in A. *PLACES (if not NULL): for each of E's lines the line of the text it stands on, 0 for
- * those dropped. Dropped lines and notes become comments only where COMMENTS. */
-char *export_yaml(const struct exported *e, bool show_secrets, bool comments, uint32_t **places,
-		  struct arena *a);
+/* YAML, the lines that stand. */
+void export_yaml(FILE *f, const struct exported *e, bool show_secrets);
+
+/* What was left out and what no line says, as YAML comments. */
+void export_comments(FILE *f, const struct exported *e, bool show_secrets);
 
 struct json_t;
 /* The same as an object; it is a manifest too. The caller owns the reference. */
