@@ -45,21 +45,38 @@ static const char *shown_object(struct arena *a, const char *kind, const char *n
 	return object;
 }
 
+static void unsupported_add(struct properties *out, struct property p)
+{
+	p.certainty = UNSUPPORTED;
+	p.effect = EFFECT_UNSUPPORTED;
+	properties_add(out, p);
+}
+
+/* A kind of device that nobody carries out, or single options of one that somebody does. */
 static void device_unsupported(const struct expanded_device *e, struct properties *out)
 {
 	const struct device *d = e->device;
+	const char *object = shown_object(out->arena, d->type->name, d->name);
 
-	if (d->type->effect != EFFECT_UNSUPPORTED)
+	if (d->type->effect == EFFECT_UNSUPPORTED) {
+		unsupported_add(out, (struct property){.object = object,
+						       .attribute = "device",
+						       .reason = d->type->note,
+						       .from = e->from,
+						       .key = d->name});
 		return;
-	properties_add(out, (struct property){
-				.object = shown_object(out->arena, d->type->name, d->name),
-				.attribute = "device",
-				.certainty = UNSUPPORTED,
-				.effect = EFFECT_UNSUPPORTED,
-				.reason = d->type->note,
-				.from = e->from,
-				.key = d->name,
-			    });
+	}
+	for (size_t i = 0; i < d->options.n; i++) {
+		const struct setting *s = &d->options.items[i];
+
+		if (s->key->effect == EFFECT_UNSUPPORTED)
+			unsupported_add(out, (struct property){.object = object,
+							       .attribute = s->name,
+							       .reason = s->key->note,
+							       .setting = s,
+							       .from = e->from,
+							       .key = s->name});
+	}
 }
 
 void plan_unsupported(const struct instance *i, struct properties *out)
@@ -69,16 +86,12 @@ void plan_unsupported(const struct instance *i, struct properties *out)
 
 		if (s->key->effect != EFFECT_UNSUPPORTED)
 			continue;
-		properties_add(out, (struct property){
-					.object = "key",
-					.attribute = s->name,
-					.certainty = UNSUPPORTED,
-					.effect = EFFECT_UNSUPPORTED,
-					.reason = s->key->note,
-					.setting = s,
-					.from = i->config[k].from,
-					.key = s->name,
-				    });
+		unsupported_add(out, (struct property){.object = "key",
+						       .attribute = s->name,
+						       .reason = s->key->note,
+						       .setting = s,
+						       .from = i->config[k].from,
+						       .key = s->name});
 	}
 	for (size_t k = 0; k < i->n_devices; k++)
 		device_unsupported(&i->devices[k], out);

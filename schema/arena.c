@@ -162,18 +162,26 @@ char *arena_strdup(struct arena *a, const char *text)
 	return text ? arena_strndup(a, text, strlen(text)) : NULL;
 }
 
+/* Most texts fit behind what is there: they are printed in place, once. */
+static size_t room_left(const struct arena *a)
+{
+	return a->blocks ? a->blocks->size - a->blocks->used : 0;
+}
+
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 {
+	size_t room = room_left(a);
 	va_list again;
 	char *text;
 	int n;
 
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(room ? (char *)a->blocks->bytes + a->blocks->used : NULL, room, format, args);
 	if (n < 0)
 		out_of_memory();
 	text = alloc_text(a, (size_t)n + 1);
-	vsnprintf(text, (size_t)n + 1, format, again);
+	if ((size_t)n >= room)
+		vsnprintf(text, (size_t)n + 1, format, again);
 	va_end(again);
 	return text;
 }
