@@ -241,7 +241,7 @@ void device_rules_check_paths(struct reading *r, const struct devices *devices)
 	}
 	if (n > 1)
 		qsort(all, n, sizeof(*all), compare_taken);
-	for (size_t i = 1; i < n; i++)
+	for (size_t i = 1; i < n && !reading_full(r); i++)
 		if (strcmp(all[i - 1].path, all[i].path) == 0)
 			report_taken(r, &all[i - 1], &all[i]);
 }

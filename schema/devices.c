@@ -134,7 +134,7 @@ static void read_one(struct reading *r, const struct node *name, const struct no
 	if (options->n > 1)
 		device->options.items =
 		    arena_alloc(r->arena, (options->n - 1) * sizeof(*device->options.items));
-	for (size_t i = 0; i < options->n; i++)
+	for (size_t i = 0; i < options->n && !reading_full(r); i++)
 		if (strcmp(options->keys[i]->text, "type") != 0)
 			read_option(r, device->type, options->keys[i], options->items[i],
 				    &device->options);
@@ -152,7 +152,7 @@ void devices_read(struct reading *r, const struct node *value, struct devices *o
 	if (reading_kind(r, value, NODE_MAPPING, "devices", &empty) < 0 || value->n == 0)
 		return;
 	out->items = arena_alloc(r->arena, value->n * sizeof(*out->items));
-	for (size_t i = 0; i < value->n; i++)
+	for (size_t i = 0; i < value->n && !reading_full(r); i++)
 		read_one(r, value->keys[i], value->items[i], out);
 	if (out->n > 1)
 		qsort(out->items, out->n, sizeof(*out->items), compare);

@@ -163,7 +163,7 @@ static bool allowed(const struct reading *r, const struct field *f)
 
 static void read_fields(struct reading *r, const struct node *root, struct document *d)
 {
-	for (size_t i = 0; i < root->n; i++) {
+	for (size_t i = 0; i < root->n && !reading_full(r); i++) {
 		const struct field *f = field_find(d->kind, root->keys[i]->text);
 
 		if (!f || !allowed(r, f))
@@ -242,7 +242,8 @@ bool document_read(struct reading *r, const struct node *root, enum kind kind, s
 	named = name_document(r, root, &d);
 	read_fields(r, root, &d);
 	check_whole(r, root, &d);
-	d.broken = r->ds->errors > errors;
+	/* What was not looked at cannot be called good. */
+	d.broken = r->ds->errors > errors || reading_full(r);
 	if (named)
 		*out = d;
 	return named;

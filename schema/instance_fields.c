@@ -21,7 +21,7 @@ static void read_words(struct reading *r, const struct node *value, const char *
 	if (value->n == 0)
 		return;
 	out->items = arena_alloc(r->arena, value->n * sizeof(*out->items));
-	for (size_t i = 0; i < value->n; i++) {
+	for (size_t i = 0; i < value->n && !reading_full(r); i++) {
 		const struct node *item = value->items[i];
 
 		if (reading_text(r, item, what))
@@ -49,7 +49,7 @@ void instance_read_profiles(struct reading *r, const struct node *value, struct 
 		diagnostic_error(r->ds, value->at, "more than %d profiles", MOST_PROFILES);
 		return;
 	}
-	for (size_t i = 0; i < d->profiles.n; i++) {
+	for (size_t i = 0; i < d->profiles.n && !reading_full(r); i++) {
 		const struct word *w = &d->profiles.items[i];
 		const char *wrong = name_check_profile(w->text);
 
@@ -65,7 +65,7 @@ void instance_read_profiles(struct reading *r, const struct node *value, struct 
 void instance_read_hosts(struct reading *r, const struct node *value, struct document *d)
 {
 	read_words(r, value, "hosts", &d->hosts, NULL);
-	for (size_t i = 0; i < d->hosts.n; i++) {
+	for (size_t i = 0; i < d->hosts.n && !reading_full(r); i++) {
 		const struct word *w = &d->hosts.items[i];
 
 		if (w->text[0] && strcmp(w->text, "!") != 0)
@@ -164,7 +164,7 @@ static void read_options(struct reading *r, const struct node *value, struct doc
 	if (reading_kind(r, value, NODE_MAPPING, "options", &empty) < 0 || value->n == 0)
 		return;
 	out->items = arena_alloc(r->arena, value->n * sizeof(*out->items));
-	for (size_t i = 0; i < value->n; i++)
+	for (size_t i = 0; i < value->n && !reading_full(r); i++)
 		read_option(r, value->keys[i], value->items[i], out);
 	settings_sort(out);
 }
@@ -216,7 +216,7 @@ void instance_read_source(struct reading *r, const struct node *value, struct do
 	if (reading_kind(r, value, NODE_MAPPING, "source", &empty) < 0 || empty)
 		return;
 	d->source.at = value->at;
-	for (size_t i = 0; i < value->n; i++)
+	for (size_t i = 0; i < value->n && !reading_full(r); i++)
 		read_part(r, value->keys[i], value->items[i], d);
 	if (!d->source.template && !d->source.config && r->ds->errors == errors) {
 		diagnostic_error(r->ds, value->at, "source says neither template nor config");

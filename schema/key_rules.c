@@ -99,7 +99,7 @@ static int check_lxc(struct reading *r, const struct setting *s, const struct va
 				 "a line of raw.lxc that is no 'KEY = VALUE'");
 		diagnostic_hint(r->ds, "one a line: in YAML begin the text with '|'");
 	}
-	for (size_t i = 0; i < lines.n; i++)
+	for (size_t i = 0; i < lines.n && !reading_full(r); i++)
 		if (check_lxc_line(r, s, &lines.items[i]) < 0)
 			result = -EINVAL;
 	return result;

@@ -159,7 +159,9 @@ static void read_documents(struct reading *r, const struct documents *yaml, stru
 		struct document *d = &m->documents[m->n];
 		bool cut = yaml->cut && i + 1 == yaml->n && yaml->broken[i];
 
-		m->n += cut ? read_cut(r, root, d) : read_whole(r, root, yaml->broken[i], d);
+		/* Beyond the bound of findings only who it is about still matters. */
+		m->n += cut || reading_full(r) ? read_cut(r, root, d)
+					       : read_whole(r, root, yaml->broken[i], d);
 	}
 }
 
@@ -200,6 +202,7 @@ struct manifest *manifest_from_bytes(const char *path, const void *bytes, size_t
 	arena_reserve(scratch, scratch_size(n));
 	r.stem = stem_of(path, scratch);
 	yaml_read(&m->source, scratch, &yaml, ds);
+	r.found_before = ds->n;
 	read_documents(&r, &yaml, m);
 	reading_report(&r);
 	arena_free(scratch);

@@ -4,6 +4,7 @@
 #include "schema/document.h"
 #include "schema/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -99,13 +100,13 @@ static void read_parts(struct reading *r, const struct node *value, const char *
 
 static void read_texts(struct reading *r, const struct node *value, const char *what)
 {
-	for (size_t i = 0; i < value->n; i++)
+	for (size_t i = 0; i < value->n && !reading_full(r); i++)
 		reading_text(r, value->items[i], what);
 }
 
 static void read_map(struct reading *r, const struct node *value)
 {
-	for (size_t i = 0; i < value->n; i++)
+	for (size_t i = 0; i < value->n && !reading_full(r); i++)
 		reading_text(r, value->items[i], value->keys[i]->text);
 }
 
@@ -118,33 +119,52 @@ static void read_document(struct reading *r, const struct node *item, const stru
 		document_read(r, item, s->kind, &ignored);
 }
 
+static const char *text_of(const struct node *item, const char *field)
+{
+	const struct node *value = node_get(item, field, NULL);
+
+	return value && value->kind == NODE_SCALAR ? value->text : "";
+}
+
+static bool same_name(const struct node *a, const struct node *b)
+{
+	return strcmp(text_of(a, "name"), text_of(b, "name")) == 0 &&
+	       strcmp(text_of(a, "project"), text_of(b, "project")) == 0;
+}
+
+static int compare_names(const void *x, const void *y)
+{
+	const struct node *const *a = x, *const *b = y;
+	int order = strcmp(text_of(*a, "name"), text_of(*b, "name"));
+
+	if (order == 0)
+		order = strcmp(text_of(*a, "project"), text_of(*b, "project"));
+	if (order == 0)
+		order = (*a)->at.line < (*b)->at.line ? -1 : (*a)->at.line > (*b)->at.line;
+	if (order == 0)
+		order = (*a)->at.column < (*b)->at.column ? -1 : (*a)->at.column > (*b)->at.column;
+	return order;
+}
+
 /* The same name twice in one list. */
 static void check_names(struct reading *r, const struct node *list, const struct section *s)
 {
-	struct tally seen = {0};
+	const struct node **items = arena_alloc(r->scratch, list->n * sizeof(struct node *));
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct node *name = node_get(list->items[i], "name", NULL);
-		const struct node *project = node_get(list->items[i], "project", NULL);
-		size_t n = seen.n;
-
-		if (!name || name->kind != NODE_SCALAR || !name->text[0] || n >= 64)
-			continue;
-		reading_tally(
-		    r, &seen,
-		    arena_printf(r->scratch, "%s/%s",
-				 project && project->kind == NODE_SCALAR ? project->text : "",
-				 name->text),
-		    name->at);
-		if (seen.n == n)
-			diagnostic_error(r->ds, name->at, "'%s' is twice in %s",
-					 reading_show(r, name->text), s->name);
-	}
+	for (size_t i = 0; i < list->n; i++)
+		items[i] = list->items[i];
+	if (list->n > 1)
+		qsort(items, list->n, sizeof(struct node *), compare_names);
+	for (size_t i = 1; i < list->n && !reading_full(r); i++)
+		if (text_of(items[i], "name")[0] && same_name(items[i - 1], items[i]))
+			diagnostic_error(r->ds, node_get(items[i], "name", NULL)->at,
+					 "'%s' is twice in %s",
+					 reading_show(r, text_of(items[i], "name")), s->name);
 }
 
 static void read_list(struct reading *r, const struct node *list, const struct section *s)
 {
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; i < list->n && !reading_full(r); i++) {
 		if (s->form == FORM_DOCUMENTS)
 			read_document(r, list->items[i], s);
 		else
@@ -222,7 +242,7 @@ static void read_parts(struct reading *r, const struct node *value, const char *
 
 	if (reading_kind(r, value, NODE_MAPPING, what, &empty) < 0)
 		return;
-	for (size_t i = 0; i < value->n; i++) {
+	for (size_t i = 0; i < value->n && !reading_full(r); i++) {
 		const struct section *part = part_find(parts, value->keys[i]->text);
 
 		if (part)

@@ -12,6 +12,11 @@
 /* A notice lists this many names, and says how many more there are. */
 #define MOST_LISTED 8
 
+bool reading_full(const struct reading *r)
+{
+	return r->ds->n - r->found_before >= YAML_MOST_FINDINGS;
+}
+
 const char *reading_show(struct reading *r, const char *text)
 {
 	return text_escape(r->scratch, text, strlen(text), 64);
@@ -19,8 +24,8 @@ const char *reading_show(struct reading *r, const char *text)
 
 void reading_tally(struct reading *r, struct tally *t, const char *name, struct place at)
 {
-	/* Beyond some names only the count matters, and nobody counts that far. */
-	size_t look = t->n < 64 ? t->n : 64;
+	/* Enough to know those that are listed; all others are only counted, in the end. */
+	size_t look = t->n < MOST_LISTED ? t->n : MOST_LISTED;
 
 	for (size_t i = 0; i < look; i++)
 		if (strcmp(t->items[i].text, name) == 0)
@@ -29,7 +34,26 @@ void reading_tally(struct reading *r, struct tally *t, const char *name, struct 
 	t->items[t->n++] = (struct word){name, at};
 }
 
-static char *list(struct reading *r, const struct tally *t)
+static int compare(const void *x, const void *y)
+{
+	const struct word *a = x, *b = y;
+
+	return strcmp(a->text, b->text);
+}
+
+/* How many different names there are behind those that are listed. */
+static size_t count_others(struct tally *t)
+{
+	struct word *others = t->items + MOST_LISTED;
+	size_t n = t->n - MOST_LISTED, different = 1;
+
+	qsort(others, n, sizeof(*others), compare);
+	for (size_t i = 1; i < n; i++)
+		different += strcmp(others[i - 1].text, others[i].text) != 0;
+	return different;
+}
+
+static char *list(struct reading *r, struct tally *t)
 {
 	char *text = NULL, *result;
 	size_t size = 0, shown = t->n < MOST_LISTED ? t->n : MOST_LISTED;
@@ -40,7 +64,7 @@ static char *list(struct reading *r, const struct tally *t)
 	for (size_t i = 0; i < shown; i++)
 		fprintf(out, "%s%s", i ? ", " : "", reading_show(r, t->items[i].text));
 	if (t->n > shown)
-		fprintf(out, " and %zu more", t->n - shown);
+		fprintf(out, " and %zu more", count_others(t));
 	fclose(out);
 	result = arena_strdup(r->scratch, text);
 	free(text);
@@ -49,6 +73,11 @@ static char *list(struct reading *r, const struct tally *t)
 
 void reading_report(struct reading *r)
 {
+	if (reading_full(r))
+		diagnostic_error(
+		    r->ds, (struct place){r->source, 0, 0},
+		    "more than %d findings in this file: the rest of it was not looked at",
+		    YAML_MOST_FINDINGS);
 	if (r->ignored.n)
 		diagnostic_notice(r->ds, r->ignored.items[0].at, "ignored, as not ours: %s",
 				  list(r, &r->ignored));

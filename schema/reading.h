@@ -19,11 +19,15 @@ struct reading {
 	struct diagnostics *ds;
 	const struct source *source;
 	struct manifest_hints hints;
-	const char *stem; /* the file's name without its ending; NULL: there is none */
-	bool only;        /* the file has one document only */
-	bool strict;      /* inside a preseed: nothing that only exports have */
+	const char *stem;    /* the file's name without its ending; NULL: there is none */
+	bool only;           /* the file has one document only */
+	bool strict;         /* inside a preseed: nothing that only exports have */
+	size_t found_before; /* findings that were there before this began */
 	struct tally ignored, idle, validated;
 };
+
+/* Has this file more findings than anybody reads? What is left is not looked at. */
+bool reading_full(const struct reading *r);
 
 /* A text of the manifest as it may be shown: escaped, shortened; lives in scratch. */
 const char *reading_show(struct reading *r, const char *text);

@@ -158,7 +158,7 @@ void settings_read(struct reading *r, const struct node *value, unsigned scope,
 	if (reading_kind(r, value, NODE_MAPPING, "config", &empty) < 0 || value->n == 0)
 		return;
 	out->items = arena_alloc(r->arena, value->n * sizeof(*out->items));
-	for (size_t i = 0; i < value->n; i++)
+	for (size_t i = 0; i < value->n && !reading_full(r); i++)
 		read_one(r, value->keys[i], value->items[i], scope, out);
 	settings_sort(out);
 }

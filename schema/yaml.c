@@ -20,6 +20,7 @@ struct reader {
 	struct yaml_pair *pending; /* of the collections that are open, the innermost last */
 	size_t n_pending, capacity;
 	size_t nodes, bytes; /* so far, aliases counted as if they were copies */
+	size_t found_before; /* findings that were there already */
 	unsigned depth, flow_depth;
 	bool failed; /* nothing more can be read */
 };
@@ -29,8 +30,18 @@ static struct place place_of(const struct reader *r, yaml_mark_t mark)
 	return yaml_problem_place(r->source, mark);
 }
 
+/* Ends the reading. */
+static void fail(struct reader *r, struct place at, const char *what, size_t most)
+{
+	if (!r->failed)
+		diagnostic_error(r->ds, at, "more than %zu %s", most, what);
+	r->failed = true;
+}
+
 static bool pull(struct reader *r, yaml_event_t *event)
 {
+	if (r->ds->n - r->found_before > YAML_MOST_FINDINGS)
+		fail(r, (struct place){r->source, 0, 0}, "errors in one file", YAML_MOST_FINDINGS);
 	if (r->failed)
 		return false;
 	if (yaml_parser_parse(&r->parser, event))
@@ -38,14 +49,6 @@ static bool pull(struct reader *r, yaml_event_t *event)
 	r->failed = true;
 	yaml_problem_report(&r->parser, r->source, r->ds);
 	return false;
-}
-
-/* Ends the reading. */
-static void fail(struct reader *r, struct place at, const char *what, size_t most)
-{
-	if (!r->failed)
-		diagnostic_error(r->ds, at, "more than %zu %s", most, what);
-	r->failed = true;
 }
 
 /* Counts what a node or an alias adds to the whole. */
@@ -281,7 +284,7 @@ static struct node *read_sequence(struct reader *r, const yaml_event_t *event)
 			pend(r, NULL, item);
 	leave(r, flow);
 	node->n = r->n_pending - first;
-	node->items = arena_alloc(r->arena, node->n * sizeof(*node->items));
+	node->items = arena_alloc(r->arena, node->n * sizeof(struct node *));
 	for (size_t i = 0; i < node->n; i++)
 		node->items[i] = r->pending[first + i].value;
 	r->n_pending = first;
@@ -382,7 +385,13 @@ static int refuse_size(const struct source *source, struct diagnostics *ds)
 int yaml_read(const struct source *source, struct arena *a, struct documents *out,
 	      struct diagnostics *ds)
 {
-	struct reader r = {.source = source, .arena = a, .ds = ds, .anchors.arena = a};
+	struct reader r = {
+	    .source = source,
+	    .arena = a,
+	    .ds = ds,
+	    .anchors.arena = a,
+	    .found_before = ds->n,
+	};
 	size_t mark, errors = ds->errors;
 
 	*out = (struct documents){.cut = true};

@@ -18,6 +18,7 @@
 #define YAML_MOST_SCALAR (256u << 10) /* bytes of one scalar */
 #define YAML_MOST_TEXT (16u << 20)    /* bytes of all scalars, after aliases and merges */
 #define YAML_MOST_DOCUMENTS 10000     /* of one file */
+#define YAML_MOST_FINDINGS 100        /* of one file: who has more than this has one mistake */
 
 enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 
@@ -40,8 +41,8 @@ struct documents {
 
 /* Reads all documents of SOURCE. What it gives lives in A; the texts are copies. Findings go to DS
  * with their places. Returns 0, or -EINVAL with errors in DS: broken documents may be used to
- * report more, not to be applied. A syntax error or a bound ends the reading, duplicate keys,
- * foreign tags and bad aliases do not. */
+ * report more, not to be applied. A syntax error or a bound (that of findings, too) ends the
+ * reading; duplicate keys, foreign tags and bad aliases do not. */
 int yaml_read(const struct source *source, struct arena *a, struct documents *out,
 	      struct diagnostics *ds);
 

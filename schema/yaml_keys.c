@@ -19,6 +19,7 @@ struct candidate {
 struct candidates {
 	struct candidate *items;
 	size_t n, capacity;
+	size_t reported;
 	struct arena *arena;
 	struct diagnostics *ds;
 };
@@ -60,12 +61,15 @@ static void merge(struct candidates *c, const struct node *value)
 		merge_one(c, value->items[i]);
 }
 
-static void report_duplicate(const struct node *first, const struct node *second, struct arena *a,
-			     struct diagnostics *ds)
+static void report_duplicate(struct candidates *c, const struct node *first,
+			     const struct node *second)
 {
-	diagnostic_error(ds, second->at, "'%s' is given twice",
-			 text_escape(a, second->text, strlen(second->text), 64));
-	diagnostic_hint(ds, "the first is in line %u", first->at.line);
+	/* One more than the bound, so that the reader sees it passed. */
+	if (c->reported++ > YAML_MOST_FINDINGS)
+		return;
+	diagnostic_error(c->ds, second->at, "'%s' is given twice",
+			 text_escape(c->arena, second->text, strlen(second->text), 64));
+	diagnostic_hint(c->ds, "the first is in line %u", first->at.line);
 }
 
 static int compare(const void *x, const void *y)
@@ -98,8 +102,7 @@ static void drop_repeats(struct candidates *c)
 
 		if (last && strcmp(last->pair.key->text, c->items[i].pair.key->text) == 0) {
 			if (!c->items[i].merged)
-				report_duplicate(last->pair.key, c->items[i].pair.key, c->arena,
-						 c->ds);
+				report_duplicate(c, last->pair.key, c->items[i].pair.key);
 			continue;
 		}
 		c->items[kept++] = c->items[i];
@@ -125,7 +128,7 @@ static void settle_many(struct node *mapping, const struct yaml_pair *pairs, siz
 		if (!is_merge(pairs[i].key))
 			add(&c, pairs[i].key, pairs[i].value, false);
 		else if (merged)
-			report_duplicate(merged->key, pairs[i].key, a, ds);
+			report_duplicate(&c, merged->key, pairs[i].key);
 		else
 			merged = &pairs[i];
 	}
@@ -133,8 +136,8 @@ static void settle_many(struct node *mapping, const struct yaml_pair *pairs, siz
 		merge(&c, merged->value);
 	drop_repeats(&c);
 	mapping->n = c.n;
-	mapping->keys = arena_alloc(a, c.n * sizeof(*mapping->keys));
-	mapping->items = arena_alloc(a, c.n * sizeof(*mapping->items));
+	mapping->keys = arena_alloc(a, c.n * sizeof(struct node *));
+	mapping->items = arena_alloc(a, c.n * sizeof(struct node *));
 	for (size_t i = 0; i < c.n; i++)
 		give(mapping, i, &c.items[i].pair);
 }
@@ -161,7 +164,7 @@ void yaml_keys_settle(struct node *mapping, const struct yaml_pair *pairs, size_
 		return;
 	}
 	mapping->n = n;
-	mapping->keys = arena_alloc(a, 2 * n * sizeof(*mapping->keys));
+	mapping->keys = arena_alloc(a, 2 * n * sizeof(struct node *));
 	mapping->items = mapping->keys + n;
 	for (size_t i = 0; i < n; i++)
 		give(mapping, i, &pairs[i]);

@@ -413,6 +413,51 @@ static void words_of_the_enums(void **state)
 	assert_string_equal(state_name(STATE_FROZEN), "frozen");
 }
 
+/* A file that is wrong from end to end is not read to its end, and takes nobody's time. */
+static void findings_are_bounded(void **state)
+{
+	static const struct {
+		const char *before, *line, *most;
+		size_t documents;
+	} cases[] = {
+	    {"kind: instance\nconfig:\n",  "  environment.1A%zu: x\n",
+	     "more than 100 findings in this file: the rest of it was not looked at",                                     1  },
+	    {"kind: instance\ndevices:\n", "  d%zu: {type: disc}\n",
+	     "more than 100 findings in this file: the rest of it was not looked at",                                     1  },
+	    {"kind: instance\nconfig:\n",  "  a: %zu\n",                              "more than 100 errors in one file", 1  },
+	    {"",			   "---\nkind: instance\nname: a%zu\nb: 1\n",
+	     "more than 100 findings in this file: the rest of it was not looked at",                                     500},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		struct loaded l;
+
+		assert_non_null(out);
+		fputs(cases[i].before, out);
+		for (size_t j = 0; j < 500; j++) {
+			const char *hole = strstr(cases[i].line, "%zu");
+
+			fprintf(out, "%.*s%zu%s", (int)(hole - cases[i].line), cases[i].line, j,
+				hole + 3);
+		}
+		fclose(out);
+		l = load_bytes("x.yaml", text, size);
+		assert_int_equal(l.ds.errors,
+				 cases[i].before[0] && strstr(cases[i].line, "a: ") ? 102 : 101);
+		assert_string_equal(l.ds.items[0].message, cases[i].most);
+		assert_int_equal(l.ds.items[0].place.line, 0);
+		assert_int_equal(l.manifest->n, cases[i].documents);
+		for (size_t j = 0; j < l.manifest->n; j++)
+			assert_true(l.manifest->documents[j].broken);
+		unload(&l);
+		free(text);
+	}
+}
+
 /* No text of a manifest stays in a finding raw. */
 static void findings_are_escaped(void **state)
 {
@@ -459,6 +504,7 @@ int main(void)
 	    cmocka_unit_test(a_byte_order_mark_shifts_nothing),
 	    cmocka_unit_test(empty_files_say_nothing),
 	    cmocka_unit_test(words_of_the_enums),
+	    cmocka_unit_test(findings_are_bounded),
 	    cmocka_unit_test(findings_are_escaped),
 #ifndef EVENKEEL_DEBUG_ARENA
 	    cmocka_unit_test(memory_stays_small),
