@@ -324,6 +324,21 @@ static void draft_boot(struct survey *s, struct subject *subject)
 		    });
 }
 
+/* What waits for a restart gets one, where the instance allows it and stays as it is otherwise. */
+static void draft_restart(struct subject *s)
+{
+	const struct changes *changes = &s->outcome->changes;
+	bool waits = false;
+
+	for (size_t i = 0; i < changes->n; i++)
+		waits |= changes->items[i].action == ACTION_WAIT;
+	if (!waits || !document_of(s)->restart_allowed || s->world->status != STATUS_RUNNING ||
+	    draft_lifecycle(s, CONTAINER_STATE))
+		return;
+	lifecycle_add(s, CONTAINER_RESTART, ACTION_REPLACE, PHASE_STATE, "running", "running")
+	    ->reason = "restart: allowed";
+}
+
 void draft_subject(struct survey *s, struct subject *subject)
 {
 	struct change *state;
@@ -340,5 +355,25 @@ void draft_subject(struct survey *s, struct subject *subject)
 	state = draft_lifecycle(subject, CONTAINER_STATE);
 	draft_properties(s, subject, state && state->phase == PHASE_START,
 			 &subject->outcome->changes);
+	draft_restart(subject);
 	draft_boot(s, subject);
+}
+
+bool draft_failed(const struct change *c)
+{
+	return c && c->verdict != VERDICT_NONE && c->verdict != VERDICT_APPLIED;
+}
+
+bool draft_in_hand(const struct subject *s)
+{
+	return s->outcome && !s->outcome->held_back && s->world->exists &&
+	       s->outcome->whole != WHOLE_DELETE &&
+	       !draft_failed(draft_lifecycle(s, CONTAINER_EXISTENCE));
+}
+
+bool draft_will_start(const struct subject *s)
+{
+	const struct change *c = draft_lifecycle(s, CONTAINER_STATE);
+
+	return c && c->phase == PHASE_START && c->verdict == VERDICT_NONE;
 }

@@ -12,6 +12,7 @@
 #define CONTAINER_OBJECT "container"
 #define CONTAINER_EXISTENCE "existence"
 #define CONTAINER_STATE "state"
+#define CONTAINER_RESTART "restart" /* restart: allowed, and something waits for one */
 
 /* The object of a boot file that is to be written although no change of a property asks for it. */
 #define BOOT_OBJECT "boot"
@@ -39,3 +40,12 @@ bool draft_takes_more(const struct subject *subject);
 
 /* The life-cycle change of this attribute that is to be carried out, or NULL. */
 struct change *draft_lifecycle(const struct subject *subject, const char *attribute);
+
+/* Is it planned, is its container there, and has nothing about its existence failed? */
+bool draft_in_hand(const struct subject *subject);
+
+/* Is it to be started, and has not been yet? */
+bool draft_will_start(const struct subject *subject);
+
+/* Has it been tried, in vain? NULL: no. */
+bool draft_failed(const struct change *c);
