@@ -83,7 +83,7 @@ $(INTEGRATION_TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
-$(BUILD)/tests/reconciler/test_report_text $(BUILD)/tests/reconciler/test_report_json: \
+$(addprefix $(BUILD)/tests/reconciler/,test_report_text test_report_json test_usage): \
 		$(BUILD)/tests/reconciler/report_sample.o
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
