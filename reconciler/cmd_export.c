@@ -65,7 +65,8 @@ static int choose_all(struct choice *c)
 					   escaped(c, entry->d_name), wrong);
 	}
 	closedir(dir);
-	qsort(c->names, c->n, sizeof(*c->names), compare_names);
+	if (c->n > 1)
+		qsort(c->names, c->n, sizeof(*c->names), compare_names);
 	return 0;
 }
 

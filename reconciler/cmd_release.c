@@ -60,7 +60,8 @@ static int find_all(struct release *r)
 		if (!name_check_instance(entry->d_name) && is_ours(r, entry->d_name, &record))
 			add_name(r, entry->d_name);
 	closedir(dir);
-	qsort(r->names, r->n, sizeof(*r->names), compare_names);
+	if (r->n > 1)
+		qsort(r->names, r->n, sizeof(*r->names), compare_names);
 	return 0;
 }
 
