@@ -58,7 +58,7 @@ static void add(struct blockdevs *out, struct arena *a, size_t *capacity, struct
 static int one_device(dev_t number, const char *path, struct arena *a, struct blockdevs *out,
 		      const char **why)
 {
-	struct blockdev device;
+	struct blockdev device = {0};
 	size_t capacity = 0;
 	int error = blockdev_whole(number, &device);
 
@@ -82,7 +82,7 @@ static int open_btrfs_devices(int fd)
 	for (size_t i = 0; i < sizeof(info.fsid); i++)
 		to += sprintf(to, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
 			      info.fsid[i]);
-	strcpy(to, "/devices");
+	memcpy(to, "/devices", sizeof("/devices"));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -90,7 +90,7 @@ static int open_btrfs_devices(int fd)
 static int read_btrfs_device(int dir, const char *name, struct blockdev *out)
 {
 	char path[NAME_MAX + 8];
-	struct blockdev device;
+	struct blockdev device = {0};
 	int error;
 
 	snprintf(path, sizeof(path), "%s/dev", name);
@@ -112,7 +112,7 @@ static int btrfs_devices(int fd, struct arena *a, struct blockdevs *out)
 		return devices < 0 ? devices : -ENOMEM;
 	}
 	while (error == 0 && out->n < MOST_DEVICES && (e = readdir(entries))) {
-		struct blockdev device;
+		struct blockdev device = {0};
 
 		if (e->d_name[0] == '.')
 			continue;

@@ -88,7 +88,7 @@ static struct rlimit_pair next_pair(const struct work *w, const struct rlimit_pa
 static int change_process(pid_t pid, void *data)
 {
 	struct work *w = data;
-	struct rlimit_pair now, next;
+	struct rlimit_pair now = {0}, next;
 	struct arena *a = w->c->arena;
 	int error;
 

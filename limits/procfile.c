@@ -73,7 +73,7 @@ char *procfile_read_all(int dir, const char *path, struct arena *a, size_t *n)
 
 int procfile_read_number(int dir, const char *path, uint64_t *out)
 {
-	char text[32], *end;
+	char text[32] = "", *end;
 	ssize_t n = procfile_read(dir, path, text, sizeof(text));
 	unsigned long long number;
 

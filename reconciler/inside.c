@@ -302,7 +302,7 @@ static int receive(int fd, struct answer *to, int64_t deadline)
 static int receive_all(int fd, struct inside_job *jobs, size_t n, struct arena *a)
 {
 	int64_t deadline = now_ms() + DEADLINE_MS;
-	struct answer answer;
+	struct answer answer = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		int error = receive(fd, &answer, deadline);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define KEY "linux.kernel_modules"
@@ -55,6 +56,16 @@ static bool is_loaded(struct kmod_module *m)
 	return state == KMOD_MODULE_BUILTIN || state == KMOD_MODULE_LIVE;
 }
 
+/* Its own log lines would stand between ours. */
+static struct kmod_ctx *open_indexes(void)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+
+	if (ctx)
+		kmod_set_log_priority(ctx, LOG_EMERG);
+	return ctx;
+}
+
 /* The modules behind a name or an alias. Returns their list or NULL with *ERROR. */
 static struct kmod_list *look_up(struct kmod_ctx *ctx, const char *name, int *error)
 {
@@ -91,7 +102,7 @@ static bool find_loaded(struct kmod_ctx **ctx, const char *name)
 	if (in_sysfs(name))
 		return true;
 	if (!*ctx)
-		*ctx = kmod_new(NULL, NULL);
+		*ctx = open_indexes();
 	list = look_up(*ctx, name, &error);
 	loaded = list && all_loaded(list);
 	kmod_module_unref_list(list);
@@ -187,7 +198,7 @@ static void apply_one(struct container *c, struct kmod_ctx *ctx, struct change *
 
 static void apply(struct container *c, struct change **changes, size_t n)
 {
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	struct kmod_ctx *ctx = open_indexes();
 
 	for (size_t i = 0; i < n; i++)
 		apply_one(c, ctx, changes[i]);

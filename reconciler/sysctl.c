@@ -149,7 +149,7 @@ static struct inside_job *batch_add(struct batch *b, const char *name, struct ar
 static void batch_start(struct batch *b, size_t n, struct arena *a)
 {
 	*b = (struct batch){.jobs = arena_alloc(a, n * sizeof(*b->jobs)),
-			    .of = arena_alloc(a, n * sizeof(*b->of))};
+			    .of = arena_alloc(a, n * sizeof(struct inside_job *))};
 }
 
 static void observe(struct container *c, const struct properties *asked, struct properties *out)
