@@ -187,6 +187,7 @@ int trusted_open_directory(const struct trusted *t, const char *path, struct are
 	int r;
 
 	*out = (struct distrust){0};
+	w.real = arena_strdup(a, "");
 	if (path[0] == '\0')
 		return -ENOENT;
 	if (path[0] != '/') {
@@ -197,7 +198,7 @@ int trusted_open_directory(const struct trusted *t, const char *path, struct are
 	r = way_walk(&w);
 	if (w.fd >= 0)
 		close(w.fd);
-	*real = w.real && w.real[0] ? w.real : arena_strdup(a, "/");
+	*real = w.real[0] ? w.real : arena_strdup(a, "/");
 	return r;
 }
 

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 /* Longer lines are never folded: values are to be found by grep. */
-#define WIDTH -1
+#define WIDTH (-1)
 
 static void emit(struct yamlwriter *w, int made, yaml_event_t *event)
 {

@@ -53,19 +53,17 @@ static const struct alias {
 #define N_ALIASES (sizeof(aliases) / sizeof(*aliases))
 
 static const struct exclusion {
-	const char *key;
-	bool key_true; /* a boolean that counts only when it is true */
-	const char *other;
-	bool other_true;
+	const char *key, *other;
+	bool key_true, other_true; /* a boolean that counts only when it is true */
 } exclusions[] = {
-    {"raw.seccomp",             false, "security.syscalls.allow",        false},
-    {"raw.seccomp",             false, "security.syscalls.deny",         false},
-    {"raw.seccomp",             false, "security.syscalls.deny_compat",  true },
-    {"raw.seccomp",             false, "security.syscalls.deny_default", true },
-    {"security.syscalls.allow", false, "security.syscalls.deny",         false},
-    {"security.syscalls.allow", false, "security.syscalls.deny_compat",  true },
-    {"security.syscalls.allow", false, "security.syscalls.deny_default", true },
-    {"nvidia.runtime",          true,  "security.privileged",            true },
+    {"raw.seccomp",             "security.syscalls.allow",        false, false},
+    {"raw.seccomp",             "security.syscalls.deny",         false, false},
+    {"raw.seccomp",             "security.syscalls.deny_compat",  false, true },
+    {"raw.seccomp",             "security.syscalls.deny_default", false, true },
+    {"security.syscalls.allow", "security.syscalls.deny",         false, false},
+    {"security.syscalls.allow", "security.syscalls.deny_compat",  false, true },
+    {"security.syscalls.allow", "security.syscalls.deny_default", false, true },
+    {"nvidia.runtime",          "security.privileged",            true,  true },
 };
 
 /* The setting of a key under its name or its old one. */

@@ -4,6 +4,7 @@
 #include "schema/complaint.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* Lines that one message may list. */
@@ -207,9 +208,8 @@ char *instance_idmap_missing(const struct idmap_half *half, const struct subid *
 	char *lines = NULL;
 
 	for (size_t i = 0; i < gaps.n && i < MOST_MISSING; i++)
-		lines = arena_printf(
-		    a, "%s%sroot:%llu:%llu", lines ? lines : "", lines ? "\n" : "",
-		    (unsigned long long)gaps.items[i].first,
-		    (unsigned long long)(gaps.items[i].last - gaps.items[i].first + 1));
+		lines = arena_printf(a, "%s%sroot:%" PRIu64 ":%" PRIu64, lines ? lines : "",
+				     lines ? "\n" : "", gaps.items[i].first,
+				     gaps.items[i].last - gaps.items[i].first + 1);
 	return lines;
 }

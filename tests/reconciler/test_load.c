@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -227,11 +229,23 @@ static void a_broken_profile_is_told_once(void **state)
 	demand_finding(f, "profile 'bad' has errors and holds back 5 instances: a, b, c, ...");
 }
 
+/* Links are followed by openat2(2), which valgrind and old kernels do not know. */
+static void need_openat2(void)
+{
+	struct open_how how = {.flags = O_PATH};
+	long fd = syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how));
+
+	if (fd < 0 && errno == ENOSYS)
+		skip();
+	close((int)fd);
+}
+
 static void links_stay_inside(void **state)
 {
 	struct fixture *f = *state;
 	const char *outside = arena_printf(f->arena, "%s/outside.yaml", f->base);
 
+	need_openat2();
 	put_bytes(outside, ONE, strlen(ONE));
 	folder(f, "instances");
 	folder(f, ".releases");
@@ -266,6 +280,7 @@ static void only_files_are_read(void **state)
 {
 	struct fixture *f = *state;
 
+	need_openat2();
 	assert_int_equal(mkfifo(path_of(f, "fifo.yaml"), 0644), 0);
 	assert_int_equal(mkfifo(path_of(f, "fifo"), 0644), 0);
 	assert_int_equal(symlink("fifo.yaml", path_of(f, "link.yaml")), 0);
@@ -341,6 +356,7 @@ static void links_are_trusted_as_far_as_their_targets(void **state)
 {
 	struct fixture *f = *state;
 
+	need_openat2();
 	folder(f, ".hidden");
 	put(f, ".hidden/a.yaml", "kind: instance\n" ONE);
 	put(f, ".hidden/b.yaml", "kind: instance\n" ONE);
