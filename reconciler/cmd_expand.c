@@ -66,6 +66,29 @@ static void report_asked(const struct options *o, const struct generation *g,
 	report_diagnostics(o, &asked);
 }
 
+static bool any_hidden(const struct options *o, const struct expansions *e)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		for (size_t k = 0; k < e->items[i].instance->n_config; k++) {
+			const struct setting *s = e->items[i].instance->config[k].setting;
+
+			if (expansion_value(o, s) != s->text)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* YAML is made to be fed back, where "(hidden)" would be taken for the value. */
+static void warn_hidden(const struct options *o, struct generation *g, const struct expansions *e)
+{
+	if (o->output != OUTPUT_YAML || !any_hidden(o, e))
+		return;
+	diagnostic_warning(&g->diagnostics, NOWHERE,
+			   "secret values are hidden: this is not yet a manifest");
+	diagnostic_hint(&g->diagnostics, "--show-secrets prints them");
+}
+
 static void print(const struct options *o, const struct expansions *e)
 {
 	switch (o->output) {
@@ -89,6 +112,7 @@ int expand_main(const struct options *o)
 
 	if (expansions_make(&e, o, g) < 0)
 		status = 2;
+	warn_hidden(o, g, &e);
 	report_asked(o, g, &e);
 	print(o, &e);
 	if (status == 0 && g->diagnostics.errors > 0)
