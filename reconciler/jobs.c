@@ -1,4 +1,5 @@
 #include "reconciler/jobspec.h"
+#include "reconciler/progress.h"
 #include "schema/arena.h"
 #include "schema/text.h"
 
@@ -314,6 +315,34 @@ static void clear_after(const char *lxcpath, const struct host *host, const stru
 		reap(&p, 1, a);
 }
 
+static size_t count_running(const struct process *ps, size_t n)
+{
+	size_t running = 0;
+
+	for (size_t i = 0; i < n; i++)
+		running += ps[i].job != NULL;
+	return running;
+}
+
+static const char *doing(enum step step)
+{
+	switch (step) {
+	case STEP_CREATE:
+		return "creating containers";
+	case STEP_START:
+		return "starting containers";
+	case STEP_STOP:
+		return "stopping containers";
+	case STEP_FREEZE:
+		return "freezing containers";
+	case STEP_THAW:
+		return "thawing containers";
+	case STEP_DESTROY:
+		return "destroying containers";
+	}
+	return "";
+}
+
 void jobs_run(const char *lxcpath, const struct host *host, struct job *jobs, size_t n,
 	      struct arena *a)
 {
@@ -323,6 +352,7 @@ void jobs_run(const char *lxcpath, const struct host *host, struct job *jobs, si
 	while (next < n || any_running(ps, slots)) {
 		struct process *slot = free_slot(ps, slots);
 
+		progress_show(doing(jobs[0].step), next - count_running(ps, slots), n);
 		if (next < n && slot)
 			job_start(slot, lxcpath, host, &jobs[next++], a);
 		else
