@@ -177,6 +177,11 @@ static const char *kind_of(mode_t mode)
 static void refuse_kind(struct tree *t, mode_t mode)
 {
 	t->partial = true;
+	if (t->root < 0) {
+		diagnostic_error(t->ds, whole(t), "is %s, not a file", kind_of(mode));
+		diagnostic_hint(t->ds, "for standard input write -");
+		return;
+	}
 	diagnostic_error(t->ds, whole(t), "has the name of a manifest, but is %s: not read",
 			 kind_of(mode));
 }
