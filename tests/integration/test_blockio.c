@@ -65,9 +65,13 @@ static bool image_attach(struct image *i)
 	return true;
 }
 
-static int detach_images(void **state)
+static struct manifest *manifest; /* of the test that runs */
+
+static int clean_up(void **state)
 {
 	(void)state;
+	manifest_free(manifest);
+	manifest = NULL;
 	while (n_images > 0) {
 		struct image *i = images[--n_images];
 
@@ -207,13 +211,12 @@ static struct properties wanted(struct driving *d, const char *text)
 	struct expand_options how = {.host = "test"};
 	struct world_instance wi = {0};
 	struct diagnostics ds;
-	struct manifest *m;
 	struct catalog catalog;
 
 	diagnostics_init(&ds, d->arena);
-	m = manifest_from_bytes("instances/web1.yaml", text, strlen(text), hints, &ds);
-	catalog_build(&catalog, &m, 1, d->arena, &ds);
-	wi.instance = instance_expand(&catalog, &m->documents[0], &how, d->arena, &ds);
+	manifest = manifest_from_bytes("instances/web1.yaml", text, strlen(text), hints, &ds);
+	catalog_build(&catalog, &manifest, 1, d->arena, &ds);
+	wi.instance = instance_expand(&catalog, &manifest->documents[0], &how, d->arena, &ds);
 	if (ds.errors)
 		fail_msg("%s", ds.items[0].message);
 	blockio_resolve(&wi, d->c->own_item(d->c, "lxc.rootfs.path"), d->arena);
@@ -341,7 +344,7 @@ static void the_root_disk_is_behind_the_rootfs(void **state)
 	harness_destroy(h, name);
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, detach_images)
+#define TEST(name) cmocka_unit_test_teardown(name, clean_up)
 
 int main(void)
 {
