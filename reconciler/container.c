@@ -137,6 +137,21 @@ static const char *running_item(const struct container *c, const char *item)
 	return value;
 }
 
+int64_t container_rootfs_owner(const struct container *c)
+{
+	const char *path = c->own_item(c, "lxc.rootfs.path"), *type;
+	struct stat st;
+
+	if (!path)
+		return -1;
+	type = strchr(path, ':');
+	if (path[0] != '/' && type)
+		path = type + 1;
+	if (path[0] != '/' || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return -1;
+	return (int64_t)st.st_uid;
+}
+
 /* ---- init ---- */
 
 static void forget_init(struct container *c)

@@ -37,5 +37,8 @@ void containers_close(struct containers *cs);
 struct container *container_open(struct containers *cs, const char *name);
 void container_close(struct container *c);
 
+/* The host id that owns its rootfs; -1: it is no folder that can be looked at. */
+int64_t container_rootfs_owner(const struct container *c);
+
 /* Names of all containers defined in the path, sorted (a readdir, each with a config file). */
 size_t containers_defined(struct containers *cs, const char ***out);

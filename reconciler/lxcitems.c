@@ -20,7 +20,8 @@ struct lxcitems {
 	const char *lxcpath, *name;
 	int dir;
 	struct lxc_container *handle;
-	bool loaded; /* the own config is in the handle, as far as it could be read */
+	const char *text; /* the own config; NULL: it is on disk */
+	bool loaded;      /* the own config is in the handle, as far as it could be read */
 };
 
 struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, struct arena *a)
@@ -28,6 +29,14 @@ struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, st
 	struct lxcitems *l = arena_alloc(a, sizeof(*l));
 
 	*l = (struct lxcitems){.arena = a, .lxcpath = lxcpath, .name = name, .dir = dir};
+	return l;
+}
+
+struct lxcitems *lxcitems_of_text(const char *text, struct arena *a)
+{
+	struct lxcitems *l = lxcitems_new(NOWHERE_PATH, -1, "text", a);
+
+	l->text = text;
 	return l;
 }
 

@@ -12,6 +12,8 @@ struct lxcitems;
 
 /* NAME below LXCPATH, whose directory fd is DIR. Costs nothing until something is asked. */
 struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, struct arena *a);
+/* Items of a config that is nobody's: ask for its own ones. */
+struct lxcitems *lxcitems_of_text(const char *text, struct arena *a);
 void lxcitems_close(struct lxcitems *l);
 
 /* An item of the container's own config; several lines are joined by line breaks. NULL: not set.

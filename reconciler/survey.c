@@ -5,6 +5,7 @@
 #include "reconciler/host.h"
 #include "reconciler/windows.h"
 #include "schema/arena.h"
+#include "schema/instance_idmap.h"
 
 #include <string.h>
 
@@ -56,6 +57,18 @@ static void resolve_disks(struct survey *s, struct subject *subject)
 	blockio_resolve(subject->world, rootfs, s->arena);
 }
 
+/* Likewise who names a key for the id map. */
+static void read_idmap(struct survey *s, struct subject *subject)
+{
+	struct world_instance *w = subject->world;
+
+	if (!w->exists || !instance_idmap_setting(w->instance))
+		return;
+	w->rootfs_owner = container_rootfs_owner(subject->container);
+	w->idmap_refused = bootfile_idmap_refused(s->containers->dir, s->containers->lxcpath,
+						  w->instance->name, s->arena);
+}
+
 void survey_refresh(struct survey *s, struct subject *subject)
 {
 	struct world_instance *w = subject->world;
@@ -73,6 +86,7 @@ void survey_refresh(struct survey *s, struct subject *subject)
 	if (subject_runs(subject))
 		read_cpus(s, subject);
 	resolve_disks(s, subject);
+	read_idmap(s, subject);
 }
 
 static void subjects_fill(struct survey *s, const struct generation *g)

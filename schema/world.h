@@ -85,6 +85,9 @@ struct world_instance {
 	const char *window_refused; /* why an isolated one has none; NULL */
 	struct disk_device *disks;  /* of the disks with limits (limits/blockio) */
 	size_t n_disks;
+	int64_t rootfs_owner; /* host id of its rootfs's owner, looked at where the manifest names
+				 a key for the id map; -1: unknown */
+	const char *idmap_refused; /* why its config leaves no room for a map of ours; NULL */
 	bool exists;
 	bool will_run; /* it runs, or this plan starts it */
 };
