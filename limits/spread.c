@@ -175,11 +175,25 @@ static struct move best_move_of(const struct work *w, struct claim *c)
 	return m;
 }
 
+/* Where no two places differ by two there is nothing to look for: the common case. */
+static bool uneven(const struct work *w)
+{
+	uint32_t least = UINT32_MAX, most = 0;
+
+	for (size_t i = 0; i < w->f->n; i++) {
+		least = w->f->used[i] < least ? w->f->used[i] : least;
+		most = w->f->used[i] > most ? w->f->used[i] : most;
+	}
+	return most > least && most - least >= 2;
+}
+
 /* Each move makes the sum of the squares of all uses smaller: it ends. */
 static bool move_one(struct work *w, struct claim *claims, size_t n)
 {
 	struct move best = {0};
 
+	if (!uneven(w))
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct move m = best_move_of(w, &claims[i]);
 

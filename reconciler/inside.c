@@ -106,7 +106,7 @@ static int open_spaces(struct visit *v, struct arena *a)
 
 static void close_other_fds(const struct visit *v)
 {
-	int keep[N_SPACES + 1], n = 0, last = 2;
+	int keep[N_SPACES + 1], n = 0, last = -1;
 
 	keep[n++] = v->answers;
 	for (size_t i = 0; i < N_SPACES; i++)
