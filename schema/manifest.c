@@ -174,10 +174,14 @@ static size_t scratch_size(size_t n)
 
 static struct manifest *manifest_new(const char *path, const char *bytes, size_t n)
 {
-	struct arena *a = arena_new();
-	struct manifest *m = arena_alloc(a, sizeof(*m));
 	size_t mark = yaml_bytes_mark(bytes, n);
+	struct arena *a = arena_new();
+	struct manifest *m;
 
+	/* One block that fits nearly all: what a line of text becomes is two or three times it. */
+	if (n < 4096)
+		arena_reserve(a, 512 + 3 * n);
+	m = arena_alloc(a, sizeof(*m));
 	m->arena = a;
 	m->source.name = arena_strdup(a, path);
 	m->source.text = arena_strndup(a, bytes + mark, n - mark);

@@ -133,6 +133,26 @@ static void sizes_that_overflow_end_the_process(void **state)
 	assert_int_equal(WEXITSTATUS(status), 2);
 }
 
+/* What was reserved is taken without another block; a debug build has none to share. */
+static void reserved_bytes_are_there(void **state)
+{
+	struct arena *a = arena_new();
+	size_t held;
+
+	(void)state;
+	arena_reserve(a, 10000);
+	held = arena_size(a);
+	for (int i = 0; i < 100; i++)
+		memset(arena_alloc(a, 96), i, 96);
+#ifndef EVENKEEL_DEBUG_ARENA
+	assert_true(held >= 10000);
+	assert_int_equal(arena_size(a), held);
+#else
+	assert_int_equal(held, 0);
+#endif
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +163,7 @@ int main(void)
 	    cmocka_unit_test(growing_keeps_the_items),
 	    cmocka_unit_test(nothing_to_free),
 	    cmocka_unit_test(small_stays_small),
+	    cmocka_unit_test(reserved_bytes_are_there),
 	    cmocka_unit_test(sizes_that_overflow_end_the_process),
 	};
 
