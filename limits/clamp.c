@@ -85,6 +85,16 @@ static struct rlimit_pair next_pair(const struct work *w, const struct rlimit_pa
 				    least(now->hard, w->wanted.hard)};
 }
 
+/* It is our capability that lacks, or the kernel's ceiling: what one process was refused, none
+ * gets.
+ */
+static bool cannot_raise(const struct work *w, const struct rlimit_pair *now,
+			 const struct rlimit_pair *next)
+{
+	return w->error == EPERM && next->hard > now->hard && w->to.hard > w->from.hard &&
+	       next->hard >= w->to.hard;
+}
+
 static int change_process(pid_t pid, void *data)
 {
 	struct work *w = data;
@@ -99,7 +109,7 @@ static int change_process(pid_t pid, void *data)
 		return 0;
 	next = error ? w->wanted : next_pair(w, &now);
 	if (!error) {
-		if (equal(&now, &next) || !still_inside(w, pid))
+		if (equal(&now, &next) || cannot_raise(w, &now, &next) || !still_inside(w, pid))
 			return 0;
 		error = set_pair(pid, w->resource, &next);
 		if (w->c->wrote)

@@ -34,7 +34,7 @@ static void desire(const struct world *w, const struct world_instance *i, struct
 		p.certainty = UNSUPPORTED;
 		p.effect = EFFECT_UNSUPPORTED;
 		p.reason = "this boot has no cgroup v1 controller net_prio";
-		p.remedy = "boot a kernel with it mounted, or set limits.priority on the nic";
+		p.remedy = "boot a kernel with CONFIG_CGROUP_NET_PRIO and mount the controller";
 	}
 	properties_add(out, p);
 }
