@@ -14,6 +14,11 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define ANY SIZE_MAX
 
+/* What decides about a plan. */
+#define PLANS                                                                                      \
+	(FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_HOST | FLAG_ETC | FLAG_OWNER |         \
+	 FLAG_SECRETS | FLAG_ALL)
+
 static int help_main(const struct options *o);
 
 /* clang-format off */
@@ -27,6 +32,18 @@ static const struct command commands[] = {
 	 FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_YAML | FLAG_HOST | FLAG_ETC | FLAG_OWNER |
 	     FLAG_SECRETS,
 	 ANY, expand_main},
+	{"diff", "[NAME...]", "what apply would change",
+	 "0 nothing to do now, 1 differences, 2 trouble or invalid manifests",
+	 PLANS, ANY, diff_main},
+	{"apply", "[NAME...]", "make it so, once",
+	 "0 everything holds, 1 something failed or is invalid, 2 trouble",
+	 PLANS | FLAG_YES, ANY, apply_main},
+	{"status", "[NAME...]", "in sync, pending restart, failing",
+	 "0 all in sync, 1 not, 2 trouble",
+	 PLANS | FLAG_USAGE, ANY, status_main},
+	{"export", "[NAME...]", "a manifest from a living container; its diff is empty",
+	 "0 fine, 1 something that no manifest can say, 2 trouble",
+	 FLAG_LXCPATH | FLAG_YAML | FLAG_ETC | FLAG_HOST | FLAG_SECRETS, ANY, export_main},
 	{"release", "[NAME...]", "let go: the container stays as it is",
 	 "0 let go, 1 something failed, 2 trouble",
 	 FLAG_LXCPATH | FLAG_ALL | FLAG_YES, ANY, release_main},

@@ -6,7 +6,7 @@
 
 /* What the last line counts. */
 struct total {
-	size_t instances, created, destroyed, applied, failed, skipped, start, held_back;
+	size_t instances, created, destroyed, applied, failed, skipped, start, held_back, wrong;
 };
 
 static bool is_property(const struct change *c)
@@ -54,6 +54,7 @@ static struct total count(const struct result *r)
 
 		t.instances += !o->in_sync;
 		t.held_back += o->held_back;
+		t.wrong += !o->held_back && o->diagnostics.errors > 0;
 		t.created += o->whole == WHOLE_CREATE && came_about(o);
 		t.destroyed += o->whole == WHOLE_DELETE && came_about(o);
 		for (size_t k = 0; k < o->changes.n; k++)
@@ -105,6 +106,7 @@ char *report_total(const struct result *r, struct arena *a)
 	line = part(a, line, r->summary.pending_restart, "pending restart", "pending restart");
 	line = part(a, line, r->summary.unsupported, "unsupported", "unsupported");
 	line = part(a, line, t.held_back, "held back", "held back");
+	line = part(a, line, t.wrong, "with errors", "with errors");
 	if (t.instances == 0)
 		return arena_printf(a, "Nothing to do: %zu in sync%s%s.", in_sync,
 				    *line ? ", " : "", line);

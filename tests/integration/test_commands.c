@@ -1,0 +1,278 @@
+/* The commands on real containers: what they print, and how they end. */
+#include "tests/integration/harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+static void assert_contains(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no '%s' in:\n%s", part, text);
+}
+
+static void assert_lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("'%s' in:\n%s", part, text);
+}
+
+static json_t *parsed(const char *text)
+{
+	json_error_t error;
+	/* findings on standard error stand before it */
+	const char *start = strchr(text, '{');
+	json_t *document = json_loads(start ? start : "", JSON_REJECT_DUPLICATES, &error);
+
+	if (!document)
+		fail_msg("%s:\n%s", error.text, text);
+	return document;
+}
+
+/* Diff, apply and status agree about one container that changes. */
+static void exit_statuses_tell(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "status");
+	char *out;
+
+	harness_manifests_clear(h);
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	harness_manifest(h, "instances/a.yaml",
+			 "name: %s\nprofiles: []\nconfig: {limits.processes: 77}\n", name);
+	assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 1);
+	assert_contains(out, "cgroup pids.max");
+	assert_contains(out, "limits.processes, instances/a.yaml:3");
+	assert_contains(out, "1 instance: 1 change live; 0 in sync\n");
+	assert_int_equal(harness_evenkeel(h, &out, "status", NULL), 1);
+	assert_contains(out, "drifted");
+	assert_int_equal(harness_evenkeel(h, &out, "apply", "-vv", NULL), 0);
+	assert_contains(out, "pids.max 77\n");
+	assert_contains(out, "1 instance: 1 change applied; 0 in sync\n");
+	assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 0);
+	assert_string_equal(out, "Nothing to do: 1 in sync.\n");
+	assert_int_equal(harness_evenkeel(h, &out, "status", NULL), 0);
+	assert_contains(out, "1 instance: 1 in-sync\n");
+	assert_int_equal(harness_evenkeel(h, &out, "apply", "-vv", NULL), 0);
+	assert_lacks(out, "write ");
+	assert_int_equal(harness_evenkeel(h, &out, "diff", "nosuch", NULL), 2);
+	harness_manifest(h, "instances/b.yaml", "name: b\nconfig: {limits.processes: x}\n");
+	assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 2);
+	assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 1);
+	assert_int_equal(harness_evenkeel(h, &out, "status", NULL), 2);
+	harness_destroy(h, name);
+}
+
+static void a_failure_is_told(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "fail");
+	json_t *document, *changes, *change;
+	size_t i, failed = 0;
+	char *out;
+
+	harness_manifests_clear(h);
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	harness_manifest(h, "instances/a.yaml",
+			 "name: %s\nprofiles: []\n"
+			 "config: {limits.memory: 8MiB, limits.processes: 55}\n",
+			 name);
+	assert_int_equal(harness_attach(h, name, NULL,
+					"mkdir -p /big && mount -t tmpfs none /big && "
+					"dd if=/dev/zero of=/big/big bs=1M count=32"),
+			 0);
+	assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 1);
+	assert_contains(out, "      failed: ");
+	assert_contains(out, "1 failed");
+	assert_int_equal(harness_evenkeel(h, &out, "apply", "-q", NULL), 1);
+	assert_contains(out, "cgroup memory.max: ");
+	assert_int_equal(harness_evenkeel(h, &out, "apply", "-o", "json", NULL), 1);
+	document = parsed(out);
+	changes =
+	    json_object_get(json_array_get(json_object_get(document, "instances"), 0), "changes");
+	json_array_foreach(changes, i, change)
+	{
+		const char *result = json_string_value(json_object_get(change, "result"));
+
+		assert_non_null(result);
+		if (strcmp(result, "failed") != 0)
+			continue;
+		assert_non_null(json_string_value(json_object_get(change, "error")));
+		failed++;
+	}
+	assert_true(failed > 0);
+	assert_int_equal(
+	    json_integer_value(json_object_get(json_object_get(document, "summary"), "failed")),
+	    failed);
+	json_decref(document);
+	assert_string_equal(harness_cgroup(h, name, "pids", "pids.max", NULL), "55");
+	harness_destroy(h, name);
+}
+
+static void status_shows_usage(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "usage");
+	const json_t *instance, *usage;
+	json_t *document;
+	char *out;
+
+	harness_manifests_clear(h);
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	harness_manifest(h, "instances/a.yaml", "name: %s\nprofiles: []\n", name);
+	assert_int_equal(harness_evenkeel(h, &out, "status", "--usage", "-o", "json", NULL), 0);
+	document = parsed(out);
+	instance = json_array_get(json_object_get(document, "instances"), 0);
+	assert_string_equal(json_string_value(json_object_get(instance, "condition")), "in-sync");
+	usage = json_object_get(instance, "usage");
+	assert_true(json_integer_value(json_object_get(json_object_get(usage, "memory"), "now")) >
+		    0);
+	assert_true(json_integer_value(json_object_get(json_object_get(usage, "cpu"), "time_us")) >
+		    0);
+	assert_true(
+	    json_integer_value(json_object_get(json_object_get(usage, "processes"), "now")) > 0);
+	json_decref(document);
+	assert_int_equal(harness_evenkeel(h, &out, "status", "--usage", NULL), 0);
+	assert_contains(out, "memory ");
+	harness_stop(h, name);
+	assert_int_equal(harness_evenkeel(h, &out, "status", "--usage", "-o", "json", NULL), 0);
+	assert_contains(out, "\"usage\": null");
+	harness_destroy(h, name);
+}
+
+/* The manifest of an export finds nothing to do: for containers that nobody but LXC knows, and for
+ * those that are ours. */
+static void an_export_finds_nothing_to_do(void **state)
+{
+	static const char *const configs[] = {
+	    NULL,
+	    "lxc.cgroup.pids.max = 300\nlxc.cgroup2.pids.max = 300\n"
+	    "lxc.prlimit.nofile = 512:1024\nlxc.start.auto = 1\n",
+	    "lxc.environment = TOKEN=s3cret\nlxc.cgroup.cpu.shares = 500\n"
+	    "lxc.cgroup.memory.limit_in_bytes = 200M\nlxc.cgroup2.memory.max = 200M\n",
+	};
+	struct harness *h = harness_require_root(state);
+	char tag[16], *out;
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		const char *name;
+
+		snprintf(tag, sizeof(tag), "export%zu", i);
+		name = harness_name(h, tag);
+		harness_manifests_clear(h);
+		harness_create(h, name, configs[i]);
+		harness_start(h, name);
+		harness_cgroup_write(h, name, "cpuset", "cpuset.cpus", NULL, "0");
+		assert_in_range(harness_run(h, &out, h->program, "export", "-P", h->lxcpath,
+					    "--show-secrets", name, NULL),
+				0, 1);
+		assert_contains(out, "limits.cpu: \"0-0\"\n");
+		harness_manifest(h, "instances/a.yaml", "%s", out);
+		assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 0);
+		assert_string_equal(out, "Nothing to do: 1 in sync.\n");
+		assert_int_equal(harness_evenkeel(h, &out, "apply", "-vv", NULL), 0);
+		assert_lacks(out, "write ");
+		assert_in_range(harness_run(h, &out, h->program, "export", "-P", h->lxcpath,
+					    "--show-secrets", name, NULL),
+				0, 1);
+		harness_manifest(h, "instances/a.yaml", "%s", out);
+		assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 0);
+		harness_destroy(h, name);
+	}
+}
+
+static void an_export_hides_secrets(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "secret");
+	char *out;
+
+	harness_create(h, name, "lxc.environment = TOKEN=s3cret\n");
+	harness_start(h, name);
+	harness_run(h, &out, h->program, "export", "-P", h->lxcpath, name, NULL);
+	assert_contains(out, "# environment.TOKEN: (hidden)");
+	assert_lacks(out, "s3cret");
+	harness_run(h, &out, h->program, "export", "-P", h->lxcpath, "-o", "json", name, NULL);
+	assert_lacks(out, "s3cret");
+	harness_run(h, &out, h->program, "export", "-P", h->lxcpath, "--show-secrets", name, NULL);
+	assert_contains(out, "environment.TOKEN: s3cret\n");
+	assert_int_equal(
+	    harness_run(h, &out, h->program, "export", "-P", h->lxcpath, "nosuch", NULL), 2);
+	harness_destroy(h, name);
+}
+
+/* Nothing of ours stays in the folder, and the container keeps what it has. */
+static void release_leaves_no_trace(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "release");
+	char *before, *out;
+	pid_t init;
+
+	harness_manifests_clear(h);
+	harness_create(h, name, NULL);
+	before = harness_read(h, "%s/%s/config", h->lxcpath, name);
+	init = harness_start(h, name);
+	harness_manifest(h, "instances/a.yaml",
+			 "name: %s\nprofiles: []\nconfig: {limits.processes: 77}\n", name);
+	assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 0);
+	assert_non_null(harness_read(h, "%s/%s/evenkeel.conf", h->lxcpath, name));
+	assert_int_equal(harness_run(h, &out, h->program, "release", "-P", h->lxcpath, name, NULL),
+			 0);
+	assert_contains(out, "let go of cgroup pids.max");
+	assert_null(harness_read(h, "%s/%s/evenkeel.conf", h->lxcpath, name));
+	assert_string_equal(harness_read(h, "%s/%s/config", h->lxcpath, name), before);
+	assert_int_equal(harness_run(h, &out, "ls", "-A",
+				     arena_printf(h->arena, "%s/%s", h->lxcpath, name), NULL),
+			 0);
+	assert_string_equal(out, "config\nrootfs\n");
+	assert_int_equal(harness_init(h, name), init);
+	assert_string_equal(harness_cgroup(h, name, "pids", "pids.max", NULL), "77");
+	assert_int_equal(
+	    harness_run(h, &out, h->program, "release", "-P", h->lxcpath, "--all", NULL), 0);
+	assert_contains(out, "was ours");
+	harness_destroy(h, name);
+}
+
+static void release_all_finds_ours(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *ours = harness_name(h, "ours"), *theirs = harness_name(h, "theirs");
+	char *out;
+
+	harness_manifests_clear(h);
+	harness_create(h, ours, NULL);
+	harness_create(h, theirs, NULL);
+	harness_manifest(h, "instances/a.yaml",
+			 "name: %s\nprofiles: []\nconfig: {limits.processes: 77}\n", ours);
+	assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 0);
+	assert_int_equal(
+	    harness_run(h, &out, h->program, "release", "-P", h->lxcpath, "--all", NULL), 0);
+	assert_contains(out, ours);
+	assert_lacks(out, theirs);
+	harness_destroy(h, ours);
+	harness_destroy(h, theirs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(exit_statuses_tell),
+	    cmocka_unit_test(a_failure_is_told),
+	    cmocka_unit_test(status_shows_usage),
+	    cmocka_unit_test(an_export_finds_nothing_to_do),
+	    cmocka_unit_test(an_export_hides_secrets),
+	    cmocka_unit_test(release_leaves_no_trace),
+	    cmocka_unit_test(release_all_finds_ours),
+	};
+
+	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
+}
