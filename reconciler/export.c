@@ -4,6 +4,7 @@
 #include "reconciler/export_keys.h"
 #include "reconciler/export_print.h"
 #include "reconciler/plan.h"
+#include "reconciler/report.h"
 #include "schema/arena.h"
 #include "schema/text.h"
 
@@ -175,6 +176,12 @@ static bool is_said(const struct properties *desired, const struct property *p)
 	return d && d->value && p->value && strcmp(d->value, p->value) == 0;
 }
 
+/* A container keeps its id map where the manifest names no key for it. */
+static bool needs_no_line(const struct property *p)
+{
+	return strcmp(p->attribute, "lxc.idmap") == 0 && *p->value;
+}
+
 /* What holds and no line asks for: said, since the manifest alone would not bring it about. */
 static bool note_unsaid(struct exported *e, struct survey *s, struct subject *subject)
 {
@@ -189,9 +196,14 @@ static bool note_unsaid(struct exported *e, struct survey *s, struct subject *su
 	for (size_t i = 0; i < held.n; i++) {
 		const struct property *p = &held.items[i];
 
-		if (p->certainty == CERTAIN_VALUE && p->value && !is_said(&desired, p))
-			export_note(e, "%s %s is %s: no line says so", p->object, p->attribute,
-				    p->value);
+		if (p->certainty != CERTAIN_VALUE || !p->value || is_said(&desired, p) ||
+		    needs_no_line(p))
+			continue;
+		export_note(e, "%s %s is %s: no line says so", p->object, p->attribute,
+			    report_secret(p->attribute) ||
+				    strncmp(p->attribute, "lxc.environment.", 16) == 0
+				? "(hidden)"
+				: p->value);
 	}
 	return false;
 }
@@ -204,7 +216,6 @@ static bool gather(struct exported *e, struct survey *s, struct subject *subject
 	e->status = subject->world->status;
 	export_held(subject->container, &held);
 	export_keys(e, s->host, &held);
-	export_fixed(e, subject->container);
 	return false;
 }
 

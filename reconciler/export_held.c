@@ -3,7 +3,9 @@
 #include "limits/filetext.h"
 #include "limits/knobs.h"
 #include "limits/rlimit.h"
+#include "reconciler/bootconfig.h"
 #include "reconciler/plan.h"
+#include "reconciler/sysctl.h"
 #include "schema/arena.h"
 
 #include <string.h>
@@ -11,12 +13,6 @@
 static bool runs(const struct container *c)
 {
 	return c->cgroup && (c->status == STATUS_RUNNING || c->status == STATUS_FROZEN);
-}
-
-/* What the running container was started with, else what its config says. */
-static const char *item(const struct container *c, const char *name)
-{
-	return runs(c) ? c->running_item(c, name) : c->own_item(c, name);
 }
 
 /* Takes the next line off *TEXT, cut in place; false: no more. */
@@ -41,30 +37,25 @@ static bool split(char *line, const char *prefix, const char **name, const char 
 	return true;
 }
 
-/* Limits that the own config sets too: its driver leaves them out, a manifest shall have them. */
-static void own_rlimits(struct container *c, struct properties *out)
+/* What the own config sets too, item by item: its driver leaves that out of what it sees, a
+ * manifest shall have it. */
+static void own_items(struct container *c, const struct driver *d, const char *item,
+		      struct properties *out)
 {
-	const char *list = c->own_item(c, "lxc.prlimit"), *name, *value;
-	char *rest = arena_strdup(out->arena, list), *line;
+	const char *prefix = arena_printf(out->arena, "%s.", item), *name, *value;
+	char *rest = arena_strdup(out->arena, c->own_item(c, item)), *line;
 	struct properties asked;
 
 	properties_init(&asked, out->arena);
-	while (next_line(&rest, &line)) {
-		if (!split(line, "lxc.prlimit.", &name, &value) || rlimit_number(name) < 0)
-			continue;
-		if (runs(c))
-			properties_add(&asked,
-				       (struct property){.object = "rlimit", .attribute = name});
-		else
-			properties_add(out, (struct property){
-						.object = "rlimit",
-						.attribute = name,
-						.value = arena_strdup(out->arena, value),
-					    });
-	}
+	while (next_line(&rest, &line))
+		if (split(line, prefix, &name, &value))
+			properties_add(runs(c) ? &asked : out,
+				       (struct property){.object = d->kind,
+							 .attribute = name,
+							 .value = runs(c) ? NULL : value});
 	properties_sort(&asked);
 	if (asked.n)
-		rlimit_driver.observe(c, &asked, out);
+		d->observe(c, &asked, out);
 }
 
 static void own_knobs(const struct container *c, struct properties *out)
@@ -88,72 +79,11 @@ void export_held(struct container *c, struct properties *out)
 {
 	for (size_t i = 0; runs(c) && i < n_drivers; i++)
 		drivers[i]->observe(c, NULL, out);
-	if (!runs(c))
+	if (!runs(c)) {
 		own_knobs(c, out);
-	own_rlimits(c, out);
+		bootconfig_driver.observe(c, NULL, out);
+	}
+	own_items(c, &rlimit_driver, "lxc.prlimit", out);
+	own_items(c, &sysctl_driver, "lxc.sysctl", out);
 	properties_sort(out);
-}
-
-/* Of two lines for one variable LXC sets both: the last counts. */
-static void set_variable(struct exported *e, const char *name, const char *value)
-{
-	const char *key = arena_printf(e->arena, "environment.%s", name);
-
-	for (size_t i = 0; i < e->n; i++) {
-		if (strcmp(e->lines[i].key, key) != 0)
-			continue;
-		e->lines[i].value = arena_strdup(e->arena, value);
-		return;
-	}
-	export_add(e, NULL, key, value);
-}
-
-static void environment(struct exported *e, const struct container *c)
-{
-	const char *list = item(c, "lxc.environment");
-	char *rest = arena_strdup(e->arena, list), *line;
-
-	while (next_line(&rest, &line)) {
-		char *sign = strchr(line, '=');
-
-		if (!sign) {
-			export_note(e, "lxc.environment = %s: its value is the starter's", line);
-			continue;
-		}
-		*sign = '\0';
-		set_variable(e, line, sign + 1);
-	}
-}
-
-static void sysctls(struct exported *e, const struct container *c)
-{
-	const char *list = item(c, "lxc.sysctl"), *name, *value;
-	char *rest = arena_strdup(e->arena, list), *line;
-
-	while (next_line(&rest, &line))
-		if (split(line, "lxc.sysctl.", &name, &value))
-			export_add(e, NULL, arena_printf(e->arena, "linux.sysctl.%s", name), value);
-}
-
-static void autostart(struct exported *e, const struct container *c)
-{
-	const char *start = c->own_item(c, "lxc.start.auto");
-	const char *delay = c->own_item(c, "lxc.start.delay");
-	const char *order = c->own_item(c, "lxc.start.order");
-
-	if (start && strcmp(start, "1") == 0)
-		export_add(e, NULL, "boot.autostart", "true");
-	if (delay && strcmp(delay, "0") != 0)
-		export_add(e, NULL, "boot.autostart.delay", delay);
-	if (order && strcmp(order, "0") != 0)
-		export_add(e, NULL, "boot.autostart.priority", order);
-}
-
-void export_fixed(struct exported *e, const struct container *c)
-{
-	environment(e, c);
-	sysctls(e, c);
-	autostart(e, c);
-	if (!item(c, "lxc.idmap"))
-		export_add(e, NULL, "security.privileged", "true");
 }

@@ -1,5 +1,6 @@
 #include "reconciler/export_keys.h"
 
+#include "reconciler/export_idmap.h"
 #include "schema/arena.h"
 
 #include <errno.h>
@@ -182,6 +183,34 @@ static void one_straight(struct source_of *s, const struct property *p)
 	}
 }
 
+static void negated(struct source_of *s, const char *key, const char *value)
+{
+	if (*value == '-')
+		add(s, key, value + 1);
+	else
+		add(s, key, arena_printf(s->e->arena, "-%s", value));
+}
+
+/* What LXC fixes at a start. The lower order starts first, the higher priority too. */
+static void one_config(struct source_of *s, const struct property *p)
+{
+	static const char variable[] = "lxc.environment.";
+
+	if (strncmp(p->attribute, variable, strlen(variable)) == 0)
+		add(s, arena_printf(s->e->arena, "environment.%s", p->attribute + strlen(variable)),
+		    p->value);
+	else if (strcmp(p->attribute, "lxc.start.auto") == 0)
+		add(s, "boot.autostart", "true");
+	else if (strcmp(p->attribute, "lxc.start.delay") == 0)
+		add(s, "boot.autostart.delay", p->value);
+	else if (strcmp(p->attribute, "lxc.start.order") == 0)
+		negated(s, "boot.autostart.priority", p->value);
+	else if (strcmp(p->attribute, "lxc.apparmor.allow_nesting") == 0)
+		add(s, "security.nesting", "true");
+	else if (strcmp(p->attribute, "lxc.idmap") == 0)
+		export_idmap(s->e, s->host, p->value);
+}
+
 /* Which block device the rootfs lies on is found out by who compares: a limit on another one does
  * not become true by this line. */
 static void one_disk_limit(struct source_of *s, const struct property *p)
@@ -211,5 +240,7 @@ void export_keys(struct exported *e, const struct host *host, const struct prope
 			continue;
 		one_straight(&s, &p->items[i]);
 		one_disk_limit(&s, &p->items[i]);
+		if (object_is(p->items[i].object, "config"))
+			one_config(&s, &p->items[i]);
 	}
 }

@@ -170,6 +170,12 @@ static size_t count(const struct pair *pairs)
 
 static void keys_ask_for_what_holds(void **state)
 {
+	struct idmap_entry all = {.inside = 0, .host = 100000, .count = 65536};
+	const struct idmap preset = {
+	    .uid = {&all, 1},
+              .gid = {&all, 1}
+        };
+
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(examples); i++) {
 		const struct example *e = &examples[i];
@@ -179,6 +185,7 @@ static void keys_ask_for_what_holds(void **state)
 		struct properties held;
 
 		properties_init(&held, a);
+		host.idmap = preset;
 		for (size_t k = 0; k < N_CONTROLLERS; k++)
 			host.cgroups[k] = e->version;
 		for (size_t k = 0; k < MOST && e->held[k].object; k++)
