@@ -18,8 +18,8 @@ static bool may_destroy(const struct options *o, const struct outcome *outcome)
 {
 	struct arena *a = arena_new();
 	const char *name = text_escape(a, outcome->name, strlen(outcome->name), 0);
-	bool yes = question_ask("Destroy the container %s in %s, with all that is in it?", name,
-				o->lxcpath);
+	bool yes = question_ask(arena_printf(
+	    a, "Destroy the container %s in %s, with all that is in it?", name, o->lxcpath));
 
 	if (!yes)
 		fprintf(stderr, "%s: left as it is\n", name);

@@ -155,8 +155,9 @@ static bool agreed(struct release *r)
 		return true;
 	for (size_t i = 0; i < r->n; i++)
 		fprintf(stderr, "  %s\n", escaped(r, r->names[i]));
-	return question_ask("Let go of %s in %s?",
-			    r->n == 1 ? "this container" : "these containers", r->o->lxcpath);
+	return question_ask(arena_printf(r->arena, "Let go of %s in %s?",
+					 r->n == 1 ? "this container" : "these containers",
+					 r->o->lxcpath));
 }
 
 static int release(struct release *r)

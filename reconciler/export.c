@@ -61,12 +61,12 @@ static void generation_make(struct generation *g, const struct options *o, const
 
 	*g = (struct generation){.arena = a, .directory = "export"};
 	diagnostics_init(&g->diagnostics, a);
-	g->manifests = arena_alloc(a, x->n * sizeof(*g->manifests));
+	g->manifests = arena_alloc(a, x->n * sizeof(struct manifest *));
 	for (; g->n_manifests < x->n; g->n_manifests++)
 		g->manifests[g->n_manifests] =
 		    manifest_of(&x->items[g->n_manifests], &g->diagnostics);
 	catalog_build(&g->catalog, g->manifests, g->n_manifests, a, &g->diagnostics);
-	g->instances = arena_alloc(a, x->n * sizeof(*g->instances));
+	g->instances = arena_alloc(a, x->n * sizeof(struct instance *));
 	for (; g->n_instances < g->catalog.n_instances; g->n_instances++)
 		g->instances[g->n_instances] = instance_expand(
 		    &g->catalog, g->catalog.instances[g->n_instances], &how, a, &g->diagnostics);

@@ -1,6 +1,5 @@
 #include "reconciler/question.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -11,16 +10,12 @@ bool question_possible(void)
 	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-bool question_ask(const char *format, ...)
+bool question_ask(const char *question)
 {
 	char line[64] = "";
-	va_list args;
 
 	fflush(stdout);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs(" [y/N] ", stderr);
+	fprintf(stderr, "%s [y/N] ", question);
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
 	line[strcspn(line, "\r\n")] = '\0';

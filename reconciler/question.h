@@ -9,4 +9,4 @@
 bool question_possible(void);
 
 /* Asks on standard error, reads a line from standard input; anything but a yes is a no. */
-bool question_ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool question_ask(const char *question);
