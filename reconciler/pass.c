@@ -195,7 +195,8 @@ static void count_change(struct summary *sum, const struct change *c)
 	case ACTION_CHANGE:
 	case ACTION_REMOVE:
 	case ACTION_REPLACE:
-		if (c->effect == EFFECT_LIVE && strcmp(c->object, CONTAINER_OBJECT) != 0)
+		if (c->effect == EFFECT_LIVE && strcmp(c->object, CONTAINER_OBJECT) != 0 &&
+		    strcmp(c->object, BOOT_OBJECT) != 0)
 			sum->live++;
 		break;
 	}

@@ -116,6 +116,49 @@ static void a_failure_is_told(void **state)
 	harness_destroy(h, name);
 }
 
+/* Written, shown with its place, and no difference any more. */
+static void what_waits_for_a_restart_is_told(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "wait");
+	const json_t *instance, *pending;
+	json_t *document;
+	char *out;
+
+	harness_manifests_clear(h);
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	harness_manifest(h, "instances/a.yaml",
+			 "name: %s\nprofiles: []\nconfig: {environment.TOKEN: s3cret}\n", name);
+	assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 1);
+	assert_contains(out, "  ! environment.TOKEN      pending restart   environment.TOKEN, "
+			     "instances/a.yaml:3\n");
+	assert_contains(out, "boot file");
+	assert_contains(out, "1 instance: 1 pending restart; 0 in sync\n");
+	assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 0);
+	assert_contains(out, "1 pending restart");
+	assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 0);
+	assert_contains(out, "Nothing to do: 1 in sync, 1 pending restart.\n");
+	assert_int_equal(harness_evenkeel(h, &out, "status", "-v", NULL), 1);
+	assert_contains(out, "pending-restart");
+	assert_contains(out, "environment.TOKEN: none now, (hidden) after a restart");
+	assert_lacks(out, "s3cret");
+	assert_int_equal(harness_evenkeel(h, &out, "status", "-o", "json", NULL), 1);
+	document = parsed(out);
+	instance = json_array_get(json_object_get(document, "instances"), 0);
+	pending = json_array_get(json_object_get(instance, "pending"), 0);
+	assert_true(json_is_null(json_object_get(pending, "now")));
+	assert_string_equal(json_string_value(json_object_get(pending, "after_restart")),
+			    "(hidden)");
+	assert_string_equal(json_string_value(json_object_get(pending, "key")),
+			    "environment.TOKEN");
+	json_decref(document);
+	harness_stop(h, name);
+	harness_start(h, name);
+	assert_int_equal(harness_evenkeel(h, &out, "status", NULL), 0);
+	harness_destroy(h, name);
+}
+
 static void status_shows_usage(void **state)
 {
 	struct harness *h = harness_require_root(state);
@@ -267,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(exit_statuses_tell),
 	    cmocka_unit_test(a_failure_is_told),
+	    cmocka_unit_test(what_waits_for_a_restart_is_told),
 	    cmocka_unit_test(status_shows_usage),
 	    cmocka_unit_test(an_export_finds_nothing_to_do),
 	    cmocka_unit_test(an_export_hides_secrets),
