@@ -64,12 +64,29 @@ static void desire_order(const struct world *w, const struct world_instance *i,
 	     instance_get(i->instance, key));
 }
 
-#define START(DESIRE, ATTRIBUTE)                                                                   \
-	{                                                                                          \
-		.attribute = ATTRIBUTE, .desire = DESIRE, .observe = bootitem_own,                 \
-		.base = bootitem_own, .boot = bootitem_write, .file_only = true                    \
-	}
+const struct bootitem bootitem_start_auto = {
+    .attribute = "lxc.start.auto",
+    .desire = desire_auto,
+    .observe = bootitem_own,
+    .base = bootitem_own,
+    .boot = bootitem_write,
+    .file_only = true,
+};
 
-const struct bootitem bootitem_start_auto = START(desire_auto, "lxc.start.auto");
-const struct bootitem bootitem_start_delay = START(desire_delay, "lxc.start.delay");
-const struct bootitem bootitem_start_order = START(desire_order, "lxc.start.order");
+const struct bootitem bootitem_start_delay = {
+    .attribute = "lxc.start.delay",
+    .desire = desire_delay,
+    .observe = bootitem_own,
+    .base = bootitem_own,
+    .boot = bootitem_write,
+    .file_only = true,
+};
+
+const struct bootitem bootitem_start_order = {
+    .attribute = "lxc.start.order",
+    .desire = desire_order,
+    .observe = bootitem_own,
+    .base = bootitem_own,
+    .boot = bootitem_write,
+    .file_only = true,
+};

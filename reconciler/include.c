@@ -38,7 +38,8 @@ static void split(struct line *l)
 	const char *text = l->start, *equals;
 	size_t n = l->n;
 
-	l->n_key = 0;
+	l->key = l->value = "";
+	l->n_key = l->n_value = 0;
 	trim(&text, &n);
 	if (n < 4 || memcmp(text, "lxc.", 4) != 0)
 		return;
@@ -170,7 +171,7 @@ int include_mend(const char *config, const char *boot_path, bool take_idmap, str
 	if (boot_path) {
 		if (end > mended && end[-1] != '\n')
 			*end++ = '\n';
-		strcpy(stpcpy(end, line), "\n");
+		stpcpy(stpcpy(end, line), "\n");
 	}
 	*out = mended;
 	return 0;
