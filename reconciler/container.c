@@ -16,7 +16,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#define PID_FS_MAGIC 0x50494446
 
 /* What a container's opaque pointer is. */
 struct lxc_side {
@@ -170,23 +173,30 @@ static bool lives(const struct container *c)
 	return poll(&p, 1, 0) == 0;
 }
 
-/* Field 22 of /proc/PID/stat; among what stands before is the process's own name for itself. */
-static bool read_start(int proc, uint64_t *start)
+/* What tells this process from a later one of the same number: the pidfd's inode, unique on pidfs
+ * (Linux 6.9), else the time it started, field 22 of /proc/PID/stat. */
+static bool read_identity(const struct container *c, uint64_t *identity)
 {
 	char text[1024], *field;
+	struct statfs fs;
+	struct stat st;
 
-	if (procfile_read(proc, "stat", text, sizeof(text)) < 0)
+	if (fstatfs(c->pidfd, &fs) == 0 && fs.f_type == PID_FS_MAGIC && fstat(c->pidfd, &st) == 0) {
+		*identity = st.st_ino;
+		return true;
+	}
+	if (procfile_read(c->proc, "stat", text, sizeof(text)) < 0)
 		return false;
-	field = strrchr(text, ')');
+	field = strrchr(text, ')'); /* before it stands the process's own name for itself */
 	for (int i = 2; field && i < 22; i++)
 		field = strchr(field + 1, ' ');
-	*start = field ? strtoull(field, NULL, 10) : 0;
-	return *start != 0;
+	*identity = field ? strtoull(field, NULL, 10) : 0;
+	return *identity != 0;
 }
 
 /* The pidfd comes first: while it says that init lives, what was opened through its number is
  * init's. */
-static bool take_init(struct container *c, pid_t init, uint64_t *start)
+static bool take_init(struct container *c, pid_t init, uint64_t *identity)
 {
 	char path[32];
 
@@ -195,7 +205,7 @@ static bool take_init(struct container *c, pid_t init, uint64_t *start)
 	c->pidfd = (int)syscall(SYS_pidfd_open, init, 0);
 	if (c->pidfd >= 0)
 		c->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (c->proc >= 0 && read_start(c->proc, start) && lives(c))
+	if (c->proc >= 0 && read_identity(c, identity) && lives(c))
 		return true;
 	forget_init(c);
 	return false;
@@ -203,11 +213,11 @@ static bool take_init(struct container *c, pid_t init, uint64_t *start)
 
 static bool take_hinted_init(struct container *c, const struct hint *hint)
 {
-	uint64_t start;
+	uint64_t identity;
 
-	if (hint->init <= 0 || !take_init(c, hint->init, &start))
+	if (hint->init <= 0 || !take_init(c, hint->init, &identity))
 		return false;
-	if (start == hint->start)
+	if (identity == hint->identity)
 		return true;
 	forget_init(c);
 	return false;
@@ -240,12 +250,12 @@ static pid_t find_init(struct containers *cs, const struct container *c,
 static bool take_found_init(struct containers *cs, struct container *c, struct lxc_side *side)
 {
 	pid_t init = find_init(cs, c, side);
-	uint64_t start;
+	uint64_t identity;
 
-	if (init <= 0 || !take_init(c, init, &start))
+	if (init <= 0 || !take_init(c, init, &identity))
 		return false;
 	if (side->hint)
-		hints_set_init(side->hints, side->hint, init, start);
+		hints_set_init(side->hints, side->hint, init, identity);
 	return true;
 }
 

@@ -69,7 +69,7 @@ static void add_item(struct hints *h, struct hint *hint, const char *item, const
 	hint->items[hint->n++] = (struct hint_item){item, value};
 }
 
-/* "init NAME PID START", then "item ITEM [VALUE]" for each item known of it. */
+/* "init NAME PID IDENTITY", then "item ITEM [VALUE]" for each item known of it. */
 static void parse_line(struct hints *h, char *line, struct hint **current)
 {
 	char *fields[4];
@@ -79,7 +79,7 @@ static void parse_line(struct hints *h, char *line, struct hint **current)
 		*current = hints_find(h, fields[1]);
 		if (*current) {
 			(*current)->init = (pid_t)strtol(fields[2], NULL, 10);
-			(*current)->start = strtoull(fields[3], NULL, 10);
+			(*current)->identity = strtoull(fields[3], NULL, 10);
 		}
 	} else if (*current && n >= 2 && strcmp(fields[0], "item") == 0) {
 		add_item(h, *current, fields[1], n > 2 ? fields[2] : NULL);
@@ -143,7 +143,7 @@ static void render(const struct hints *h, struct writer *w)
 			continue;
 		writer_text(w, "\ninit");
 		writer_field(w, h->names[i]);
-		snprintf(number, sizeof(number), " %d %" PRIu64, (int)hint->init, hint->start);
+		snprintf(number, sizeof(number), " %d %" PRIu64, (int)hint->init, hint->identity);
 		writer_text(w, number);
 		for (size_t k = 0; k < hint->n; k++) {
 			writer_text(w, "\nitem");
@@ -175,11 +175,11 @@ void hints_save(struct hints *h)
 	h->changed = false;
 }
 
-void hints_set_init(struct hints *h, struct hint *hint, pid_t init, uint64_t start)
+void hints_set_init(struct hints *h, struct hint *hint, pid_t init, uint64_t identity)
 {
-	if (hint->init == init && hint->start == start)
+	if (hint->init == init && hint->identity == identity)
 		return;
-	*hint = (struct hint){.init = init, .start = start};
+	*hint = (struct hint){.init = init, .identity = identity};
 	h->changed = true;
 }
 

@@ -1,7 +1,8 @@
 /*
  * hints - what an earlier run found out about containers that still run.
- * Init's pid with its start time, and config items it was started with, per container, for this
- * boot. Below /run/evenkeel; may be lost, and is believed only after init was looked at.
+ * Init's pid with what tells it from a later process of that number, and config items it was
+ * started with, per container, for this boot. Below /run/evenkeel; may be lost, and is believed
+ * only after init was looked at.
  */
 #pragma once
 
@@ -17,8 +18,8 @@ struct hint_item {
 };
 
 struct hint {
-	pid_t init;     /* 0: unknown */
-	uint64_t start; /* of init, in ticks since boot (proc(5)) */
+	pid_t init;        /* 0: unknown */
+	uint64_t identity; /* of init: of this boot, and of no later process */
 	struct hint_item *items;
 	size_t n, capacity;
 };
@@ -43,7 +44,7 @@ void hints_save(struct hints *h);
 struct hint *hints_find(struct hints *h, const char *name);
 
 /* Init is another one than before: what was known of it is forgotten. */
-void hints_set_init(struct hints *h, struct hint *hint, pid_t init, uint64_t start);
+void hints_set_init(struct hints *h, struct hint *hint, pid_t init, uint64_t identity);
 
 /* Is ITEM known? Its value goes to *VALUE. */
 bool hint_item_find(const struct hint *hint, const char *item, const char **value);
