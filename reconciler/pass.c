@@ -186,7 +186,11 @@ static void count_change(struct summary *sum, const struct change *c)
 	}
 	switch (c->action) {
 	case ACTION_WAIT:
-		sum->pending_restart++;
+		/* a restart that was allowed has brought it */
+		if (c->verdict == VERDICT_APPLIED)
+			sum->live++;
+		else
+			sum->pending_restart++;
 		break;
 	case ACTION_NONE:
 		sum->unsupported++;

@@ -119,7 +119,8 @@ static void settle(struct survey *s, const bool *bad)
 		for (size_t k = 0; k < subject->outcome->changes.n; k++) {
 			struct change *c = &subject->outcome->changes.items[k];
 
-			if (c->verdict != VERDICT_NONE || c->action == ACTION_NONE)
+			if (c->verdict != VERDICT_NONE || c->action == ACTION_NONE ||
+			    strcmp(c->object, CONTAINER_OBJECT) == 0)
 				continue;
 			c->verdict = c->action == ACTION_WAIT ? VERDICT_PENDING : VERDICT_APPLIED;
 		}

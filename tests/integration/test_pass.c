@@ -395,6 +395,80 @@ static void the_life_of_an_instance(void **state)
 	harness_manifests_clear(h);
 }
 
+static size_t waiting(const struct harness *h, enum pass_mode mode)
+{
+	struct options o = options_for(h);
+	struct result *r = pass_run(&o, mode);
+	size_t n = r->summary.pending_restart;
+
+	if (r->trouble || r->summary.failed || r->summary.skipped || r->summary.errors)
+		fail_for(r, "the pass failed");
+	result_free(r);
+	return n;
+}
+
+static void greeting(struct harness *h, const char *name, const char *value, const char *restart)
+{
+	harness_manifest(h, "instances/wait.yaml",
+			 "kind: instance\nname: %s\nrestart: %s\n"
+			 "config:\n  environment.GREETING: %s\n  boot.host_shutdown_timeout: 1\n",
+			 name, restart, value);
+}
+
+static bool read_variable(char *line, size_t size, FILE *f)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = fgetc(f)) > 0)
+		if (n < size - 1)
+			line[n++] = (char)c;
+	line[n] = '\0';
+	return n > 0;
+}
+
+static bool has_variable(pid_t pid, const char *variable)
+{
+	char path[64], line[4096];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	while (!found && read_variable(line, sizeof(line), f))
+		found = strcmp(line, variable) == 0;
+	fclose(f);
+	return found;
+}
+
+/* What a start fixes waits for a restart, and gets one only where the manifest allows it. */
+static void a_restart_is_waited_for_or_made(void **state)
+{
+	struct harness *h = begin(state);
+	const char *name = harness_name(h, "wait");
+	struct options o = options_for(h);
+	struct result *r;
+	pid_t init;
+
+	harness_create(h, name, NULL);
+	init = harness_start(h, name);
+	greeting(h, name, "hello", "never");
+	assert_int_equal(waiting(h, PASS_APPLY), 1);
+	assert_int_equal(harness_init(h, name), init);
+	assert_int_equal(waiting(h, PASS_DIFF), 1);
+	r = pass_run(&o, PASS_DIFF);
+	assert_int_equal(r->summary.in_sync, 1); /* written, and nothing else to do now */
+	result_free(r);
+	greeting(h, name, "hello", "allowed");
+	assert_int_equal(waiting(h, PASS_APPLY), 0);
+	assert_int_not_equal(harness_init(h, name), init);
+	assert_int_not_equal(harness_init(h, name), 0);
+	assert_true(has_variable(harness_init(h, name), "GREETING=hello"));
+	apply_settles(h, "after the restart");
+	harness_destroy(h, name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +479,7 @@ int main(void)
 	    cmocka_unit_test(one_bad_manifest_harms_nobody_else),
 	    cmocka_unit_test(an_emptied_directory_changes_nothing),
 	    cmocka_unit_test(the_life_of_an_instance),
+	    cmocka_unit_test(a_restart_is_waited_for_or_made),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
