@@ -106,8 +106,9 @@ ssize_t filetext_get(struct filetext *t, const char *file, char *buf, size_t siz
 		return own_text(t, file, buf, size);
 	shared = size > sizeof(t->limit) && strcmp(file, "memory.limit_in_bytes") == 0;
 	if (shared && *t->limit) {
-		strcpy(buf, t->limit);
-		return (ssize_t)strlen(buf);
+		n = (ssize_t)strlen(t->limit);
+		memcpy(buf, t->limit, (size_t)n + 1);
+		return n;
 	}
 	n = cgroup_read(t->container->cgroup, t->controller, file, buf, size);
 	if (shared && n > 0 && n < (ssize_t)sizeof(t->limit))

@@ -15,7 +15,7 @@
 		.keys = {"limits.hugepages." size}, .format = &format_bytes,                       \
 		.v1 = {"hugetlb." size ".limit_in_bytes", "hugetlb." size ".rsvd.limit_in_bytes"}, \
 		.v2 = {"hugetlb." size ".max", "hugetlb." size ".rsvd.max"}, .preset_v1 = "max",   \
-		.preset_v2 = "max", .unit = bytes,                                                 \
+		.preset_v2 = "max", .unit = (bytes),                                               \
 		.remedy = "this kernel or CPU has no huge pages of " size "; take the key away"    \
 	}
 

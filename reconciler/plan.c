@@ -327,6 +327,23 @@ static void plan_desired_stopped(struct changes *out, const struct property *wan
 	changes_add(out, c);
 }
 
+static void plan_put_back_stopped(struct changes *out, const struct property *own, bool will_start,
+				  struct properties *kept)
+{
+	struct change c;
+
+	if (!own->value) {
+		properties_add(kept, *own);
+		return;
+	}
+	c = change_for(own, ACTION_REMOVE);
+	c.from = own->value;
+	c.to = NULL;
+	c.effect = will_start ? EFFECT_START : EFFECT_RESTART;
+	c.reason = "no longer in the manifest";
+	changes_add(out, c);
+}
+
 void plan_diff_stopped(const struct properties *desired, const struct properties *owned,
 		       bool will_start, struct changes *out, struct properties *kept)
 {
@@ -337,21 +354,10 @@ void plan_diff_stopped(const struct properties *desired, const struct properties
 	size_t start = out->n;
 
 	while (walk_next(&at)) {
-		const struct property *own = at.found[OWNED];
-
-		if (at.found[DESIRED]) {
-			plan_desired_stopped(out, at.found[DESIRED], own, will_start);
-		} else if (!own->value) {
-			properties_add(kept, *own);
-		} else {
-			struct change c = change_for(own, ACTION_REMOVE);
-
-			c.from = own->value;
-			c.to = NULL;
-			c.effect = will_start ? EFFECT_START : EFFECT_RESTART;
-			c.reason = "no longer in the manifest";
-			changes_add(out, c);
-		}
+		if (at.found[DESIRED])
+			plan_desired_stopped(out, at.found[DESIRED], at.found[OWNED], will_start);
+		else if (at.found[OWNED])
+			plan_put_back_stopped(out, at.found[OWNED], will_start, kept);
 	}
 	order(out, start);
 }

@@ -25,9 +25,8 @@ static _Noreturn void out_of_memory(void)
 {
 	static const char message[] = "evenkeel: out of memory\n";
 
-	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
-		_exit(2);
-	_exit(2);
+	(void)!write(STDERR_FILENO, message, sizeof(message) - 1);
+	_Exit(2);
 }
 
 struct arena *arena_new(void)
