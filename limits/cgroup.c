@@ -189,7 +189,7 @@ ssize_t cgroup_read(const struct cgroup *g, enum controller k, const char *file,
 		    size_t size)
 {
 	int dir = cgroup_dir(g, k);
-	ssize_t n = dir < 0 ? dir : procfile_read(dir, file, buf, size);
+	ssize_t n = dir < 0 ? dir : procfile_read_knob(dir, file, buf, size);
 
 	return n == -ENOENT && dir >= 0 ? tell_missing(dir, -ENOENT) : n;
 }

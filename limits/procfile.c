@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ void procfile_close(int *fd)
 	errno = saved;
 }
 
-ssize_t procfile_read(int dir, const char *path, char *buf, size_t size)
+static ssize_t read_file(int dir, const char *path, bool one_record, char *buf, size_t size)
 {
 	procfile_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t n = 0;
@@ -39,11 +40,23 @@ ssize_t procfile_read(int dir, const char *path, char *buf, size_t size)
 		n += (size_t)got;
 		if (n == size)
 			return -EMSGSIZE;
+		if (one_record && memchr(buf, '\n', n) == buf + n - 1)
+			break;
 	}
 	if (n > 0 && buf[n - 1] == '\n')
 		n--;
 	buf[n] = '\0';
 	return (ssize_t)n;
+}
+
+ssize_t procfile_read(int dir, const char *path, char *buf, size_t size)
+{
+	return read_file(dir, path, false, buf, size);
+}
+
+ssize_t procfile_read_knob(int dir, const char *path, char *buf, size_t size)
+{
+	return read_file(dir, path, true, buf, size);
 }
 
 char *procfile_read_all(int dir, const char *path, struct arena *a, size_t *n)

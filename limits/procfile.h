@@ -14,6 +14,10 @@ struct arena;
  * when it does not fit. */
 ssize_t procfile_read(int dir, const char *path, char *buf, size_t size);
 
+/* The same for files that the kernel hands out as one record, as cgroupfs does: a text of one line
+ * is whole after one read(2). Not for lists like /proc/PID/cgroup, which may come in pieces. */
+ssize_t procfile_read_knob(int dir, const char *path, char *buf, size_t size);
+
 /* The same for a file of any length (up to 64 MiB) into A; NULL with errno. *N may be NULL. */
 char *procfile_read_all(int dir, const char *path, struct arena *a, size_t *n);
 
