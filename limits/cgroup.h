@@ -14,7 +14,8 @@ struct cgroup_layout;
 int cgroup_layout_open(struct cgroup_layout **out, struct diagnostics *ds);
 void cgroup_layout_close(struct cgroup_layout *l);
 
-/* Fills the cgroup facts of HOST: cgroups, swap_accounting, swappiness, bfq_weight. */
+/* Fills the cgroup facts of HOST: cgroups, swap_accounting, swappiness, bfq_weight and what
+ * it lacks. */
 void cgroup_layout_describe(const struct cgroup_layout *l, struct host *host);
 
 /* CPUs that PID 1's cgroup may use, less the isolated ones (config-keys: E). */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -80,17 +81,55 @@ int cgroup_layout_find(const struct cgroup_layout *l, const struct cgroup_line *
 	return -1;
 }
 
+/* The directory that the first component of *PATH names, which is taken off it. */
+static int enter_next(int dir, const char **path)
+{
+	size_t n = strcspn(*path, "/");
+	char name[NAME_MAX + 1];
+
+	if (n >= sizeof(name) || (n == 2 && memcmp(*path, "..", 2) == 0)) {
+		errno = EXDEV;
+		return -1;
+	}
+	memcpy(name, *path, n);
+	name[n] = '\0';
+	*path += n + strspn(*path + n, "/");
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* For kernels and sandboxes without openat2(2): the same, a component at a time. */
+static int enter_stepwise(int root, const char *path)
+{
+	int dir = fcntl(root, F_DUPFD_CLOEXEC, 0), next;
+	struct stat from, to;
+
+	while (dir >= 0 && *path) {
+		next = enter_next(dir, &path);
+		procfile_close(&dir);
+		dir = next;
+	}
+	if (dir >= 0 &&
+	    (fstat(root, &from) < 0 || fstat(dir, &to) < 0 || from.st_dev != to.st_dev)) {
+		procfile_close(&dir);
+		errno = EXDEV;
+	}
+	return dir;
+}
+
 int cgroup_layout_enter(const struct cgroup_layout *l, int hierarchy, const char *path)
 {
 	struct open_how how = {
 	    .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
 	};
+	int root = l->hierarchies[hierarchy].dir, dir;
 
 	while (*path == '/')
 		path++;
-	return (int)syscall(SYS_openat2, l->hierarchies[hierarchy].dir, *path ? path : ".", &how,
-			    sizeof(how));
+	dir = (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+	if (dir < 0 && (errno == ENOSYS || errno == EPERM))
+		dir = enter_stepwise(root, path);
+	return dir;
 }
 
 /* The hierarchy mounted at MOUNT, entered into the layout when it is one; -1 else. */
@@ -261,21 +300,45 @@ static bool kernel_accounts_swap(void)
 	       !list_has(line, ' ', "swapaccount=0");
 }
 
+static bool lacks_quota(const struct cgroup_layout *l, const struct host *host)
+{
+	bool seen = false;
+
+	if (host->cgroups[CONTROLLER_CPU] == CGROUP_V1)
+		return !root_has(l, CONTROLLER_CPU, "cpu.cfs_quota_us");
+	/* Groups that the cpu controller is handed down to have its files; is there one? */
+	return host->cgroups[CONTROLLER_CPU] == CGROUP_V2 &&
+	       child_has(l, CONTROLLER_CPU, "cpu.weight", &seen) &&
+	       !child_has(l, CONTROLLER_CPU, "cpu.max", &seen);
+}
+
+static bool is_realtime(void)
+{
+	char text[8];
+
+	return procfile_read(AT_FDCWD, "/sys/kernel/realtime", text, sizeof(text)) == 1 &&
+	       *text == '1';
+}
+
 void cgroup_layout_describe(const struct cgroup_layout *l, struct host *host)
 {
+	enum cgroup_version memory;
 	bool seen;
 
 	for (int k = 0; k < N_CONTROLLERS; k++)
 		host->cgroups[k] = l->of[k] < 0 ? CGROUP_NONE : l->hierarchies[l->of[k]].version;
-	host->swappiness = host->cgroups[CONTROLLER_MEMORY] == CGROUP_V1 &&
-			   root_has(l, CONTROLLER_MEMORY, "memory.swappiness");
+	memory = host->cgroups[CONTROLLER_MEMORY];
+	host->swappiness =
+	    memory == CGROUP_V1 && root_has(l, CONTROLLER_MEMORY, "memory.swappiness");
 	host->swap_accounting = false;
-	if (host->cgroups[CONTROLLER_MEMORY] == CGROUP_V1)
+	if (memory == CGROUP_V1)
 		host->swap_accounting =
 		    root_has(l, CONTROLLER_MEMORY, "memory.memsw.limit_in_bytes");
-	else if (host->cgroups[CONTROLLER_MEMORY] == CGROUP_V2)
+	else if (memory == CGROUP_V2)
 		host->swap_accounting = child_has(l, CONTROLLER_MEMORY, "memory.swap.max", &seen) ||
 					kernel_accounts_swap();
+	host->lacks_soft_limit = memory == CGROUP_V1 && is_realtime();
+	host->lacks_quota = lacks_quota(l, host);
 	host->bfq_weight = host->cgroups[CONTROLLER_IO] == CGROUP_V1 &&
 			   child_has(l, CONTROLLER_IO, "blkio.bfq.weight", &seen);
 }

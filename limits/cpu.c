@@ -35,17 +35,23 @@ void cpu_desire(const struct desire *d)
 	bool allowed = instance_value(i, "limits.cpu.allowance", d->out->arena, &allowance);
 	bool ranked = instance_value(i, "limits.cpu.priority", d->out->arena, &priority);
 	bool share = allowed && allowance.allowance.percent;
+	struct property *p;
 
 	if (share || ranked)
 		desire_cgroup(d, share ? "limits.cpu.allowance" : "limits.cpu.priority",
 			      CONTROLLER_CPU, "cpu.weight",
 			      weight(d, share ? allowance.allowance.share : 100,
 				     ranked ? priority.integer : 10));
-	if (allowed && !share)
-		desire_cgroup(d, "limits.cpu.allowance", CONTROLLER_CPU, "cpu.max",
-			      arena_printf(d->out->arena, "%llu %llu",
-					   (unsigned long long)allowance.allowance.quota_us,
-					   (unsigned long long)allowance.allowance.period_us));
+	if (!allowed || share)
+		return;
+	p = desire_cgroup(d, "limits.cpu.allowance", CONTROLLER_CPU, "cpu.max",
+			  arena_printf(d->out->arena, "%llu %llu",
+				       (unsigned long long)allowance.allowance.quota_us,
+				       (unsigned long long)allowance.allowance.period_us));
+	if (d->world->host->lacks_quota)
+		desire_unsupported(p, "this kernel has no CPU quota",
+				   "a kernel with CONFIG_CFS_BANDWIDTH is needed; or write a "
+				   "percentage, which is a share under contention");
 }
 
 /* Is X a smaller share than Y? */

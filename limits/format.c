@@ -233,11 +233,4 @@ static int io_weight_read(struct filetext *t, const char *const *files, const ch
 	return 0;
 }
 
-static void io_weight_spell(enum cgroup_version version, const char *value, const char *memory,
-			    struct arena *a, const char *texts[FORMAT_FILES])
-{
-	(void)memory;
-	texts[0] = texts[1] = version == CGROUP_V1 ? value : arena_printf(a, "default %s", value);
-}
-
-const struct format format_io_weight = {io_weight_read, io_weight_spell};
+const struct format format_io_weight = {io_weight_read, same_spell};

@@ -13,17 +13,17 @@
 
 struct knob {
 	const char *attribute;
-	enum controller controller;
 	const char *keys[KNOB_KEYS]; /* that govern it; the first is the one it is named after */
 	const struct format *format;
 	const char *v1[FORMAT_FILES], *v2[FORMAT_FILES]; /* none: no such thing on this version */
 	const char *preset_v1, *preset_v2;               /* of a fresh start; NULL: see inherited */
 	const char *inherited_v1; /* the parent's file that a fresh group's value comes from */
-	uint64_t unit;            /* the kernel rounds down to it; KNOB_PAGE: a page; 0: not */
-	bool boot;                /* LXC writes it at a start, from the boot file */
 	const char *remedy;       /* where the kernel has no such file */
 	/* Makes all changes of rows with this writer true at once; NULL: each file by itself. */
 	void (*write)(struct container *c, struct change **changes, size_t n);
+	uint64_t unit; /* the kernel rounds down to it; KNOB_PAGE: a page; 0: not */
+	enum controller controller;
+	bool boot; /* LXC writes it at a start, from the boot file */
 };
 
 #define KNOB_PAGE 1

@@ -73,6 +73,24 @@ static void knobs_desire(const struct world *w, const struct world_instance *i,
 
 /* Observe. */
 
+static void observed_missing(const struct knob *k, const struct filetext *t, struct property *p)
+{
+	const char *file = knob_files(k, t->version)[0];
+
+	p->certainty = UNSUPPORTED;
+	p->remedy = k->remedy;
+	if (t->version == CGROUP_NONE) {
+		p->reason = "the container's init is in no group of its own for it";
+		p->remedy = "restart the container; see lxc.cgroup.dir.container if it has one";
+	} else if (!file) {
+		p->reason = "this cgroup version has no file for it";
+	} else {
+		p->reason =
+		    arena_printf(t->arena, "there is no %s",
+				 cgroup_path(t->container->cgroup, k->controller, file, t->arena));
+	}
+}
+
 static struct property observed(const struct knob *k, struct filetext *t)
 {
 	struct property p = {.object = OBJECT, .attribute = k->attribute};
@@ -84,25 +102,19 @@ static struct property observed(const struct knob *k, struct filetext *t)
 		p.value = value;
 		return p;
 	}
+	if (error == -ENOENT) {
+		observed_missing(k, t, &p);
+		return p;
+	}
 	p.certainty = UNKNOWN;
-	if (error == -ENODEV) {
+	if (error == -ENODEV)
 		p.reason = "the container has stopped";
-	} else if (error == -ENOENT) {
-		const char *file = knob_files(k, t->version)[0];
-
-		p.certainty = UNSUPPORTED;
-		p.reason = file ? arena_printf(t->arena, "there is no %s",
-					       cgroup_path(t->container->cgroup, k->controller,
-							   file, t->arena))
-				: "this cgroup version has no file for it";
-		p.remedy = k->remedy;
-	} else {
+	else
 		p.reason = arena_printf(t->arena, "%s: %s",
 					cgroup_path(t->container->cgroup, k->controller,
 						    knob_files(k, t->version)[0], t->arena),
 					error == -EINVAL ? "not in a form that is known"
 							 : strerror(-error));
-	}
 	return p;
 }
 
@@ -232,7 +244,7 @@ static void write_group(struct container *c, struct change **changes, size_t n, 
 {
 	void (*write)(struct container *, struct change **, size_t) =
 	    knobs_find(changes[first]->attribute)->write;
-	struct change **mine = arena_alloc(c->arena, n * sizeof(*mine));
+	struct change **mine = arena_alloc(c->arena, n * sizeof(struct change *));
 	size_t n_mine = 0;
 
 	for (size_t i = first; i < n; i++) {

@@ -11,8 +11,9 @@
 
 /* What the manifest says, read once for the four attributes. */
 struct wish {
-	uint64_t limit; /* NUMBER_MAX: limits.memory is not set */
+	bool limited; /* limits.memory is set */
 	bool soft;
+	uint64_t limit;
 	struct swap swap;
 	const char *swap_key; /* the key that asks for the swap limit */
 };
@@ -21,13 +22,17 @@ static struct wish wish_read(const struct desire *d)
 {
 	const struct instance *i = d->instance->instance;
 	const struct host *host = d->world->host;
-	struct wish w = {.limit = NUMBER_MAX, .swap.allowed = true, .swap_key = "limits.memory"};
+	struct wish w = {.swap.allowed = true, .swap_key = "limits.memory"};
 	const char *enforce = instance_text(i, "limits.memory.enforce");
 	struct value v;
 
 	w.soft = enforce && strcmp(enforce, "soft") == 0;
-	if (instance_value(i, "limits.memory", d->out->arena, &v))
-		w.limit = v.amount.percent ? host->memory / 100 * v.amount.number : v.amount.number;
+	w.limited = instance_value(i, "limits.memory", d->out->arena, &v);
+	if (w.limited)
+		w.limit = v.amount.number;
+	if (w.limited && v.amount.percent &&
+	    __builtin_mul_overflow(host->memory / 100, v.amount.number, &w.limit))
+		w.limit = NUMBER_MAX;
 	if (instance_value(i, "limits.memory.swap", d->out->arena, &v)) {
 		w.swap = v.swap;
 		w.swap_key = "limits.memory.swap";
@@ -40,22 +45,32 @@ static const char *bytes(const struct desire *d, uint64_t n)
 	return number_print(number_round(n, d->world->host->page_size), d->out->arena);
 }
 
+static void desire_soft(const struct desire *d, const struct wish *w)
+{
+	const struct host *host = d->world->host;
+	struct property *p =
+	    desire_cgroup(d, "limits.memory", CONTROLLER_MEMORY, "memory.high", bytes(d, w->limit));
+
+	if (host->lacks_soft_limit)
+		desire_unsupported(p, "this real-time kernel has no soft limits on cgroup v1",
+				   "leave limits.memory.enforce at hard");
+}
+
 static void desire_limit(const struct desire *d, const struct wish *w)
 {
-	bool v1 = d->world->host->cgroups[CONTROLLER_MEMORY] == CGROUP_V1;
+	const struct host *host = d->world->host;
 	struct property *p;
 
-	if (w->limit == NUMBER_MAX)
+	if (!w->limited)
 		return;
 	if (w->soft) {
-		desire_cgroup(d, "limits.memory", CONTROLLER_MEMORY, "memory.high",
-			      bytes(d, w->limit));
+		desire_soft(d, w);
 		return;
 	}
 	p = desire_cgroup(d, "limits.memory", CONTROLLER_MEMORY, "memory.max", bytes(d, w->limit));
 	p->force = instance_yes(d->instance->instance, "limits.memory.force", false);
 	/* Only where the host as a whole runs short: v2's memory.high would throttle at once. */
-	if (v1)
+	if (host->cgroups[CONTROLLER_MEMORY] == CGROUP_V1 && !host->lacks_soft_limit)
 		desire_cgroup(d, "limits.memory", CONTROLLER_MEMORY, "memory.high",
 			      bytes(d, w->limit / 10 * 9 + w->limit % 10 * 9 / 10));
 }
@@ -70,8 +85,7 @@ static const char *swap_amount(const struct desire *d, const struct wish *w)
 		swap = w->limit;
 	swap = number_round(swap, page);
 	/* What v1 would read as unlimited is that on every layout. */
-	if (!w->soft && number_add(number_round(w->limit, page), swap) == NUMBER_MAX &&
-	    w->limit != NUMBER_MAX)
+	if (w->limited && !w->soft && number_add(number_round(w->limit, page), swap) == NUMBER_MAX)
 		swap = NUMBER_MAX;
 	return number_print(swap, d->out->arena);
 }
@@ -79,7 +93,7 @@ static const char *swap_amount(const struct desire *d, const struct wish *w)
 static void desire_swap(const struct desire *d, const struct wish *w)
 {
 	const struct host *host = d->world->host;
-	bool hard = w->limit != NUMBER_MAX && !w->soft;
+	bool hard = w->limited && !w->soft;
 	bool alone = !hard && (w->swap.sized || !w->swap.allowed);
 	struct property *p;
 

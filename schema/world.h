@@ -45,6 +45,8 @@ struct host {
 	bool swap_accounting;                       /* memory.memsw.* or memory.swap.max exist */
 	bool swappiness;                            /* memory.swappiness exists */
 	bool bfq_weight;                 /* v1: blkio.bfq.weight exists in groups below the root */
+	bool lacks_quota;                /* no cpu.max: a boot line for it would abort a start */
+	bool lacks_soft_limit;           /* v1 on PREEMPT_RT: the file refuses every write */
 	struct ranges nodes;             /* NUMA nodes with CPUs */
 	struct subid *subuids, *subgids; /* root's */
 	size_t n_subuids, n_subgids;

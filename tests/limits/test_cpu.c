@@ -108,6 +108,26 @@ static void no_controller_is_said_with_a_remedy(void **state)
 	arena_free(a);
 }
 
+static void no_quota_leaves_the_weight(void **state)
+{
+	struct arena *a = arena_new();
+	struct host *h = fixture_host(a, CGROUP_V2);
+	struct world w = {.arena = a, .host = h};
+	struct world_instance wi = {
+	    .instance = fixture_instance(a, (const char *[]){"limits.cpu.allowance=5ms/10ms",
+							     "limits.cpu.priority=5", NULL})};
+	struct properties out;
+
+	(void)state;
+	h->lacks_quota = true;
+	properties_init(&out, a);
+	cpu_desire(&(struct desire){&w, &wi, &out});
+	properties_sort(&out);
+	assert_int_equal(properties_find(&out, "cgroup", "cpu.max")->effect, EFFECT_UNSUPPORTED);
+	assert_int_equal(properties_find(&out, "cgroup", "cpu.weight")->effect, EFFECT_LIVE);
+	arena_free(a);
+}
+
 static struct change *apply_one(struct fixture_tree *t, const char *to)
 {
 	struct change *c = arena_alloc(t->arena, sizeof(*c));
@@ -163,6 +183,7 @@ int main(void)
 	    cmocka_unit_test(step_between_is_never_wider),
 	    cmocka_unit_test(formulas),
 	    cmocka_unit_test(no_controller_is_said_with_a_remedy),
+	    cmocka_unit_test(no_quota_leaves_the_weight),
 	    cmocka_unit_test(both_files_of_v1_and_back),
 	    cmocka_unit_test(one_file_of_v2),
 	    cmocka_unit_test(a_missing_file_fails_with_its_path),

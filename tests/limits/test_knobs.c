@@ -387,8 +387,8 @@ static void companions_are_written_too(void **state)
 
 	(void)state;
 	apply_one(t, "io.weight", "900");
-	assert_string_equal(fixture_text(t, "io.weight"), "default 900");
-	assert_string_equal(fixture_text(t, "io.bfq.weight"), "default 900");
+	assert_string_equal(fixture_text(t, "io.weight"), "900");
+	assert_string_equal(fixture_text(t, "io.bfq.weight"), "900");
 	apply_one(t, "hugetlb.2MB.max", "0");
 	assert_string_equal(fixture_text(t, "hugetlb.2MB.rsvd.max"), "0");
 	fixture_free(t);

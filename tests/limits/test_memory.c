@@ -149,6 +149,31 @@ static void no_swap_accounting_leaves_the_rest(void **state)
 	arena_free(a);
 }
 
+static void a_realtime_kernel_gets_no_soft_limit(void **state)
+{
+	static const char *const soft[] = {"limits.memory=64MiB", "limits.memory.enforce=soft",
+					   NULL};
+	struct arena *a = arena_new();
+	struct host *h = fixture_host(a, CGROUP_V1);
+	struct world w = {.arena = a, .host = h};
+	struct world_instance wi = {.instance = fixture_instance(a, soft)};
+	struct properties out;
+
+	(void)state;
+	h->lacks_soft_limit = true;
+	properties_init(&out, a);
+	memory_desire(&(struct desire){&w, &wi, &out});
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.items[0].effect, EFFECT_UNSUPPORTED);
+	wi.instance = fixture_instance(a, (const char *[]){soft[0], NULL});
+	properties_init(&out, a);
+	memory_desire(&(struct desire){&w, &wi, &out});
+	properties_sort(&out);
+	assert_null(properties_find(&out, "cgroup", "memory.high"));
+	assert_non_null(properties_find(&out, "cgroup", "memory.max"));
+	arena_free(a);
+}
+
 static void force_goes_with_the_limit(void **state)
 {
 	struct arena *a = arena_new();
@@ -390,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(formulas),
 	    cmocka_unit_test(no_swap_accounting_leaves_the_rest),
+	    cmocka_unit_test(a_realtime_kernel_gets_no_soft_limit),
 	    cmocka_unit_test(force_goes_with_the_limit),
 	    cmocka_unit_test(v1_raises_memsw_first),
 	    cmocka_unit_test(v1_takes_unchanged_swap_along),
