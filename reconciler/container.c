@@ -1,6 +1,7 @@
 #include "reconciler/container.h"
 
 #include "limits/procfile.h"
+#include "reconciler/commandsock.h"
 #include "reconciler/hints.h"
 #include "reconciler/lxcitems.h"
 #include "reconciler/monitor.h"
@@ -9,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lxc/lxccontainer.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,21 +35,9 @@ static int compare_texts(const void *x, const void *y)
 
 static void find_active(struct containers *cs)
 {
-	char **names = NULL;
-	int n = cs->dir < 0 ? 0 : list_active_containers(cs->lxcpath, &names, NULL);
-
 	cs->active = NULL;
-	cs->n_active = 0;
-	if (n <= 0)
-		return;
-	cs->active = arena_alloc(cs->arena, (size_t)n * sizeof(*cs->active));
-	for (int i = 0; i < n; i++) {
-		cs->active[i] = arena_strdup(cs->arena, names[i]);
-		free(names[i]);
-	}
-	free(names);
-	cs->n_active = (size_t)n;
-	qsort(cs->active, cs->n_active, sizeof(*cs->active), compare_texts);
+	cs->n_active =
+	    cs->dir < 0 ? 0 : commandsock_list(cs->dir, cs->lxcpath, cs->arena, &cs->active);
 }
 
 struct containers *containers_open(const char *lxcpath, const struct host *host,
@@ -228,7 +216,8 @@ static int compare_monitor(const void *name, const void *monitor)
 	return strcmp(name, ((const struct monitor *)monitor)->name);
 }
 
-/* liblxc is asked only where nothing else tells: it waits for a container that is starting. */
+/* liblxc is asked only where nothing else tells: it waits for a container that is starting. 0:
+ * there is none yet, or no more; -1: there is no container behind that socket. */
 static pid_t find_init(struct containers *cs, const struct container *c,
 		       const struct lxc_side *side)
 {
@@ -244,19 +233,25 @@ static pid_t find_init(struct containers *cs, const struct container *c,
 		: NULL;
 	if (m)
 		init = monitor_init(m->pid);
-	return init < 0 ? lxcitems_init(side->items) : init;
+	if (init >= 0)
+		return init;
+	switch (lxcitems_listener(side->items)) {
+	case LISTENER_NONE:
+	case LISTENER_FOREIGN:
+		return m ? 0 : -1;
+	case LISTENER_OURS:
+	case LISTENER_BUSY:
+		break;
+	}
+	return lxcitems_init(side->items);
 }
 
-static bool take_found_init(struct containers *cs, struct container *c, struct lxc_side *side)
+static void take_found_init(struct container *c, struct lxc_side *side, pid_t init)
 {
-	pid_t init = find_init(cs, c, side);
-	uint64_t identity;
+	uint64_t start;
 
-	if (init <= 0 || !take_init(c, init, &identity))
-		return false;
-	if (side->hint)
-		hints_set_init(side->hints, side->hint, init, identity);
-	return true;
+	if (init > 0 && take_init(c, init, &start) && side->hint)
+		hints_set_init(side->hints, side->hint, init, start);
 }
 
 static bool has_group(const struct cgroup *g)
@@ -303,19 +298,25 @@ static bool is_frozen(const struct container *c)
 	return false;
 }
 
-static void look_at_active(struct containers *cs, struct container *c, struct lxc_side *side)
+/* False: it is only called active. */
+static bool look_at_active(struct containers *cs, struct container *c, struct lxc_side *side)
 {
+	pid_t init = 0;
+
+	if (!(side->hint && take_hinted_init(c, side->hint))) {
+		init = find_init(cs, c, side);
+		take_found_init(c, side, init);
+	}
+	/* A monitor whose container is going away has no init any more. */
 	c->status = STATUS_STARTING;
-	if (!(side->hint && take_hinted_init(c, side->hint)) && !take_found_init(cs, c, side)) {
-		/* A monitor whose container is going away has no init any more. */
-		return;
-	}
+	if (c->init == 0)
+		return init >= 0;
 	open_cgroup(cs, c);
-	if (!c->cgroup) {
+	if (c->cgroup)
+		c->status = is_frozen(c) ? STATUS_FROZEN : STATUS_RUNNING;
+	else
 		forget_init(c);
-		return;
-	}
-	c->status = is_frozen(c) ? STATUS_FROZEN : STATUS_RUNNING;
+	return true;
 }
 
 static bool is_active(const struct containers *cs, const char *name)
@@ -345,10 +346,8 @@ struct container *container_open(struct containers *cs, const char *name)
 	side->items = lxcitems_new(cs->lxcpath, cs->dir, c->name, cs->arena);
 	side->hints = cs->hints;
 	side->hint = hints_find(cs->hints, name);
-	if (is_active(cs, name))
-		look_at_active(cs, c, side);
-	else if (is_defined(cs, name))
-		c->status = STATUS_STOPPED;
+	if (!is_active(cs, name) || !look_at_active(cs, c, side))
+		c->status = is_defined(cs, name) ? STATUS_STOPPED : STATUS_MISSING;
 	return c;
 }
 

@@ -14,7 +14,7 @@ struct containers {
 	int dir; /* O_PATH directory fd of lxcpath; -1: it does not exist */
 	const struct host *host;
 	const struct cgroup_layout *layout;
-	const char **active; /* names with a living monitor, sorted: one list_active_containers */
+	const char **active; /* names with a living monitor, or so they say (commandsock), sorted */
 	size_t n_active;
 	struct monitor *monitors; /* their monitors, sorted by name; looked for when needed */
 	size_t n_monitors;

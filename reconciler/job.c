@@ -1,6 +1,7 @@
 #include "reconciler/jobspec.h"
 
 #include "reconciler/bootfile.h"
+#include "reconciler/commandsock.h"
 #include "reconciler/creation.h"
 #include "reconciler/lxclog.h"
 #include "schema/arena.h"
@@ -115,6 +116,21 @@ static void reset(const struct jobspec *s, struct arena *a)
 
 /* ---- the steps ---- */
 
+/* liblxc would ask whoever has its container's name, and wait for him. */
+static int refuse_foreign(const struct jobspec *s, struct arena *a, const char **reason)
+{
+	uid_t uid;
+
+	if (commandsock_listener(s->lxcpath, s->name, &uid) != LISTENER_FOREIGN)
+		return 0;
+	*reason =
+	    arena_printf(a,
+			 "a process of uid %u has taken the socket on which LXC would ask its "
+			 "monitor: ss -xlp | grep %s/command names it",
+			 (unsigned)uid, s->name);
+	return EADDRINUSE;
+}
+
 static int start(struct lxc_container *c, const struct jobspec *s, struct arena *a,
 		 const char **reason)
 {
@@ -190,8 +206,10 @@ static void mend_include(const struct jobspec *s, struct arena *a)
 static int on_container(const struct jobspec *s, struct arena *a, const char **reason)
 {
 	struct lxc_container *c;
-	int error = 0;
+	int error = refuse_foreign(s, a, reason);
 
+	if (error)
+		return error;
 	mend_include(s, a);
 	c = lxc_container_new(s->name, s->lxcpath);
 	if (!c) {

@@ -1,6 +1,7 @@
 #include "reconciler/lxcitems.h"
 
 #include "limits/procfile.h"
+#include "reconciler/commandsock.h"
 #include "reconciler/include.h"
 #include "schema/arena.h"
 
@@ -22,6 +23,8 @@ struct lxcitems {
 	struct lxc_container *handle;
 	const char *text; /* the own config; NULL: it is on disk */
 	bool loaded;      /* the own config is in the handle, as far as it could be read */
+	bool asked;       /* it is known who listens for questions about the running one */
+	enum listener listener;
 };
 
 struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, struct arena *a)
@@ -112,9 +115,17 @@ const char *lxcitems_own(struct lxcitems *l, const char *item)
 	return tidy(text);
 }
 
+enum listener lxcitems_listener(struct lxcitems *l)
+{
+	if (!l->asked)
+		l->listener = commandsock_listener(l->lxcpath, l->name, NULL);
+	l->asked = true;
+	return l->listener;
+}
+
 const char *lxcitems_running(struct lxcitems *l, const char *item)
 {
-	struct lxc_container *handle = handle_of(l);
+	struct lxc_container *handle = lxcitems_listener(l) == LISTENER_OURS ? handle_of(l) : NULL;
 	const char *kept = NULL;
 	char *text = NULL;
 
@@ -129,7 +140,7 @@ const char *lxcitems_running(struct lxcitems *l, const char *item)
 
 pid_t lxcitems_init(struct lxcitems *l)
 {
-	struct lxc_container *handle = handle_of(l);
+	struct lxc_container *handle = lxcitems_listener(l) == LISTENER_OURS ? handle_of(l) : NULL;
 	pid_t init = handle ? handle->init_pid(handle) : -1;
 
 	return init > 0 ? init : 0;

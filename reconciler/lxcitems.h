@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "reconciler/commandsock.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,6 +21,8 @@ void lxcitems_close(struct lxcitems *l);
 /* An item of the container's own config; several lines are joined by line breaks. NULL: not set.
  */
 const char *lxcitems_own(struct lxcitems *l, const char *item);
+/* Who would answer for the running container; looked at once. Only a monitor of ours is asked. */
+enum listener lxcitems_listener(struct lxcitems *l);
 /* The same as the running container has it, by its monitor. */
 const char *lxcitems_running(struct lxcitems *l, const char *item);
 /* Init's pid, by its monitor; 0: it has none yet, or no more. */

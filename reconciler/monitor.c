@@ -15,6 +15,22 @@
 /* How a monitor calls itself: "[lxc monitor] LXCPATH NAME". */
 #define TITLE "[lxc monitor] "
 
+/* Is all of a process our own user's? Who its files in /proc belong to does not say: those of one
+ * that may not be traced are root's. */
+static bool is_ours(int proc, const char *pid)
+{
+	char path[300], status[4096];
+	unsigned real, effective;
+	const char *line;
+
+	snprintf(path, sizeof(path), "%s/status", pid);
+	if (procfile_read(proc, path, status, sizeof(status)) < 0)
+		return false;
+	line = strstr(status, "\nUid:");
+	return line && sscanf(line, "\nUid: %u %u", &real, &effective) == 2 && real == geteuid() &&
+	       effective == geteuid();
+}
+
 /* Anybody may call himself so: only processes of our own user count. */
 static const char *title_of(int proc, const char *pid, char *buf, size_t size)
 {
@@ -22,9 +38,9 @@ static const char *title_of(int proc, const char *pid, char *buf, size_t size)
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/cmdline", pid);
-	if (procfile_read(proc, path, buf, size) <= 0 ||
-	    strncmp(buf, TITLE, sizeof(TITLE) - 1) != 0 || fstatat(proc, pid, &st, 0) < 0 ||
-	    st.st_uid != geteuid())
+	if (fstatat(proc, pid, &st, 0) < 0 || st.st_uid != geteuid() ||
+	    procfile_read(proc, path, buf, size) <= 0 ||
+	    strncmp(buf, TITLE, sizeof(TITLE) - 1) != 0 || !is_ours(proc, pid))
 		return NULL;
 	return buf + sizeof(TITLE) - 1;
 }
