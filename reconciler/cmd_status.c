@@ -90,7 +90,7 @@ static json_t *json_pending(const struct options *o, const struct outcome *outco
 		json_object_set_new(item, "now", json_text(report_hide(o, c, c->from, a)));
 		json_object_set_new(item, "after_restart", json_text(report_hide(o, c, c->to, a)));
 		json_object_set_new(item, "key", json_text(c->key));
-		json_object_set_new(item, "origin", json_origin(c->setting, c->origin));
+		json_object_set_new(item, "origin", json_origin(change_place(c), c->origin));
 		json_array_append_new(out, item);
 	}
 	return out;
@@ -143,7 +143,7 @@ static void print_pending(const struct options *o, const struct standing *s, str
 			continue;
 		from = c->from ? report_hide(o, c, c->from, a) : "none";
 		to = c->to ? report_hide(o, c, c->to, a) : "none";
-		place = report_place(c->setting ? c->setting->at : NOWHERE, a);
+		place = report_place(change_place(c), a);
 		printf("      %s: %s now, %s after a restart%s%s\n", report_name(c, a),
 		       escaped(a, from), escaped(a, to), place ? "   " : "", place ? place : "");
 	}

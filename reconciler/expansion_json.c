@@ -16,13 +16,6 @@ static json_t *json_options(const struct options *o, const struct device *d)
 	return out;
 }
 
-static json_t *device_origin(const struct device *d, const struct document *from)
-{
-	struct setting at = {.at = d->at};
-
-	return json_origin(&at, from);
-}
-
 static json_t *json_loser(const struct options *o, const struct loser *l)
 {
 	json_t *out = json_object();
@@ -30,12 +23,12 @@ static json_t *json_loser(const struct options *o, const struct loser *l)
 	if (l->setting) {
 		json_object_set_new(out, "key", json_text(l->setting->name));
 		json_object_set_new(out, "value", json_text(expansion_value(o, l->setting)));
-		json_object_set_new(out, "origin", json_origin(l->setting, l->from));
+		json_object_set_new(out, "origin", json_origin(l->setting->at, l->from));
 		return out;
 	}
 	json_object_set_new(out, "device", json_text(l->device->name));
 	json_object_set_new(out, "value", json_options(o, l->device));
-	json_object_set_new(out, "origin", device_origin(l->device, l->from));
+	json_object_set_new(out, "origin", json_origin(l->device->at, l->from));
 	return out;
 }
 
@@ -59,7 +52,7 @@ static void set_config(json_t *out, json_t *origins, const struct options *o,
 		const struct setting *s = i->config[k].setting;
 
 		json_object_set_new(values, s->name, json_text(expansion_value(o, s)));
-		json_object_set_new(places, s->name, json_origin(s, i->config[k].from));
+		json_object_set_new(places, s->name, json_origin(s->at, i->config[k].from));
 	}
 	json_object_set_new(out, "config", values);
 	json_object_set_new(origins, "config", places);
@@ -74,7 +67,7 @@ static void set_devices(json_t *out, json_t *origins, const struct options *o,
 		const struct device *d = i->devices[k].device;
 
 		json_object_set_new(values, d->name, json_options(o, d));
-		json_object_set_new(places, d->name, device_origin(d, i->devices[k].from));
+		json_object_set_new(places, d->name, json_origin(d->at, i->devices[k].from));
 	}
 	json_object_set_new(out, "devices", values);
 	json_object_set_new(origins, "devices", places);

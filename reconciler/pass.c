@@ -206,7 +206,19 @@ static void count_change(struct summary *sum, const struct change *c)
 	}
 }
 
-static void count_outcome(struct summary *sum, const struct outcome *o)
+/* Has apply brought it about? What is gone is no longer counted. */
+static bool holds(const struct outcome *o)
+{
+	if (o->held_back || o->whole == WHOLE_DELETE || o->diagnostics.errors)
+		return false;
+	for (size_t i = 0; i < o->changes.n; i++)
+		if (o->changes.items[i].verdict == VERDICT_FAILED ||
+		    o->changes.items[i].verdict == VERDICT_SKIPPED)
+			return false;
+	return true;
+}
+
+static void count_outcome(struct summary *sum, const struct outcome *o, bool applied)
 {
 	switch (o->whole) {
 	case WHOLE_NONE:
@@ -224,7 +236,7 @@ static void count_outcome(struct summary *sum, const struct outcome *o)
 		sum->remove++;
 		break;
 	}
-	sum->in_sync += o->in_sync;
+	sum->in_sync += o->in_sync || (applied && holds(o));
 	for (size_t i = 0; i < o->changes.n; i++)
 		count_change(sum, &o->changes.items[i]);
 }
@@ -237,7 +249,7 @@ static void summarize(struct result *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct diagnostics *ds = &r->outcomes[i].diagnostics;
 
-		count_outcome(&r->summary, &r->outcomes[i]);
+		count_outcome(&r->summary, &r->outcomes[i], r->applied);
 		for (size_t k = 0; k < ds->n; k++)
 			r->summary.errors +=
 			    ds->items[k].severity == SEVERITY_ERROR && !ds->items[k].instance;

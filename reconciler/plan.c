@@ -63,6 +63,7 @@ static void device_unsupported(const struct expanded_device *e, struct propertie
 						       .attribute = "device",
 						       .reason = d->type->note,
 						       .from = e->from,
+						       .at = d->at,
 						       .key = d->name});
 		return;
 	}
@@ -166,6 +167,7 @@ static struct change change_for(const struct property *p, enum action action)
 	    .key = p->key,
 	    .setting = p->setting,
 	    .origin = p->from,
+	    .at = p->at,
 	    .reason = p->reason,
 	    .remedy = p->remedy,
 	    .force = p->force,

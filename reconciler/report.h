@@ -34,7 +34,7 @@ bool report_shows(const struct options *o, const struct outcome *outcome);
 
 struct json_t;
 /* JSON pieces that several commands share. The caller owns the reference. */
-struct json_t *json_origin(const struct setting *s, const struct document *from);
+struct json_t *json_origin(struct place at, const struct document *from);
 struct json_t *json_diagnostics(const struct diagnostics *ds);
 /* A text as it is; invalid UTF-8 is escaped; NULL is null. */
 struct json_t *json_text(const char *text);

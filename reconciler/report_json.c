@@ -33,9 +33,8 @@ static void set(json_t *object, const char *name, json_t *value)
 	json_object_set_new(object, name, value);
 }
 
-struct json_t *json_origin(const struct setting *s, const struct document *from)
+struct json_t *json_origin(struct place at, const struct document *from)
 {
-	struct place at = s ? s->at : from ? from->at : NOWHERE;
 	json_t *out;
 
 	if (!at.source)
@@ -148,7 +147,7 @@ static json_t *json_change(const struct options *o, const struct change *c, bool
 		set(out, "observed", json_string("unknown"));
 	set(out, "effect", json_string(effect_name(c->effect)));
 	set(out, "key", json_text(c->key));
-	set(out, "origin", json_origin(c->setting, c->origin));
+	set(out, "origin", json_origin(change_place(c), c->origin));
 	set_verdict(out, o, c, applied);
 	arena_free(a);
 	return out;

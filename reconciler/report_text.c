@@ -156,8 +156,7 @@ static const char *value_of(const struct options *o, const struct outcome *outco
 /* "limits.memory, profiles/small.yaml:4" */
 static const char *origin_of(const struct change *c, struct arena *a)
 {
-	struct place at = c->setting ? c->setting->at : c->origin ? c->origin->at : NOWHERE;
-	const char *place = report_place(at, a);
+	const char *place = report_place(change_place(c), a);
 
 	if (strcmp(c->object, "container") == 0 || strcmp(c->object, "boot") == 0)
 		return NULL;

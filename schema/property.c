@@ -1,6 +1,7 @@
 #include "schema/property.h"
 
 #include "schema/arena.h"
+#include "schema/manifest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,15 @@ struct change *changes_add(struct changes *c, struct change item)
 	c->items = arena_grow(c->arena, c->items, c->n, &c->capacity, sizeof(*c->items));
 	c->items[c->n] = item;
 	return &c->items[c->n++];
+}
+
+struct place change_place(const struct change *c)
+{
+	if (c->setting)
+		return c->setting->at;
+	if (c->at.source)
+		return c->at;
+	return c->origin ? c->origin->at : NOWHERE;
 }
 
 void change_fail(struct change *c, struct arena *a, int error, const char *format, ...)

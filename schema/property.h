@@ -31,8 +31,9 @@ struct property {
 	enum effect effect;
 	const struct setting *setting; /* the line that asks for it; NULL: derived, see key */
 	const struct document *from;   /* where that line stands: a profile or the instance */
-	const char *key;               /* the config key or DEVICE.OPTION that asks for it */
-	bool force; /* the instance allows what harms it: a memory limit below use */
+	struct place at; /* of what asks for it, when it is no setting; else NOWHERE */
+	const char *key; /* the config key or DEVICE.OPTION that asks for it */
+	bool force;      /* the instance allows what harms it: a memory limit below use */
 };
 
 struct properties {
@@ -103,6 +104,7 @@ struct change {
 	const char *key;
 	const struct setting *setting;
 	const struct document *origin;
+	struct place at;
 	const char *reason, *remedy;
 	bool force; /* the desired property's */
 	/* the driver's */
@@ -118,6 +120,9 @@ struct changes {
 };
 
 struct change *changes_add(struct changes *c, struct change item);
+
+/* Where it is asked for: the setting, the device, or else the document; NOWHERE: derived. */
+struct place change_place(const struct change *c);
 
 /* Marks a change failed: the text is formatted into A; errno's words are NOT added by it. */
 void change_fail(struct change *c, struct arena *a, int error, const char *format, ...)
