@@ -54,7 +54,7 @@ static void exit_statuses_tell(void **state)
 	assert_contains(out, "drifted");
 	assert_int_equal(harness_evenkeel(h, &out, "apply", "-vv", NULL), 0);
 	assert_contains(out, "pids.max 77\n");
-	assert_contains(out, "1 instance: 1 change applied; 0 in sync\n");
+	assert_contains(out, "1 instance: 1 change applied; 1 in sync\n");
 	assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 0);
 	assert_string_equal(out, "Nothing to do: 1 in sync.\n");
 	assert_int_equal(harness_evenkeel(h, &out, "status", NULL), 0);
