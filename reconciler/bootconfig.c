@@ -102,10 +102,11 @@ static void desire(const struct world *w, const struct world_instance *i, struct
 static const char *in_files(const struct container *c, const struct property *asked,
 			    struct arena *a)
 {
-	char *path = arena_printf(a, "%s/%s/" BOOTFILE_NAME, c->lxcpath, c->name);
-	char *text = procfile_read_all(AT_FDCWD, path, a, NULL);
+	int dir = open(c->lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *text = dir < 0 ? NULL : bootfile_text(dir, c->name, a);
 	const char *value = text ? include_value(text, asked->attribute, a) : NULL;
 
+	procfile_close(&dir);
 	return value ? value : c->own_item(c, asked->attribute);
 }
 

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -264,24 +265,34 @@ static void parse_record(char *text, size_t n, const char *lxcpath, const char *
 	}
 }
 
-/* Reads a file below the container's folder into BUF or, when it is larger, into the arena. NULL:
- * there is none that can be read. */
-static char *read_file(int dir, const char *path, char *buf, size_t size, struct arena *a,
-		       size_t *n)
+bool bootfile_is_ours(const struct stat *st)
 {
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	ssize_t got;
+	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && (st->st_mode & 022) == 0;
+}
+
+/* Reads a file below the container's folder, which may belong to the container's root, into BUF or,
+ * when it is larger, into the arena. NULL with errno: there is none that can be read. */
+static char *read_file(int dir, const char *path, int flags, char *buf, size_t size,
+		       struct arena *a, size_t *n, struct stat *st)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	ssize_t got = -1;
+	int error;
 
 	if (fd < 0)
 		return NULL;
-	got = read(fd, buf, size - 1);
-	if (got == (ssize_t)size - 1 && fstat(fd, &st) == 0 && st.st_size >= got &&
-	    st.st_size < MOST_BYTES) {
-		buf = arena_alloc(a, (size_t)st.st_size + 1);
-		got = pread(fd, buf, (size_t)st.st_size, 0);
+	error = fstat(fd, st) < 0 ? errno : S_ISREG(st->st_mode) ? 0 : EPERM;
+	if (!error) {
+		got = read(fd, buf, size - 1);
+		error = errno;
+	}
+	if (got == (ssize_t)size - 1 && st->st_size >= got && st->st_size < MOST_BYTES) {
+		buf = arena_alloc(a, (size_t)st->st_size + 1);
+		got = pread(fd, buf, (size_t)st->st_size, 0);
+		error = errno;
 	}
 	close(fd);
+	errno = error;
 	if (got < 0)
 		return NULL;
 	buf[got] = '\0';
@@ -289,22 +300,43 @@ static char *read_file(int dir, const char *path, char *buf, size_t size, struct
 	return buf;
 }
 
+char *bootfile_text(int lxcpath_dir, const char *name, struct arena *a)
+{
+	char buf[16384], path[4096];
+	struct stat st;
+	char *text;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/" BOOTFILE_NAME, name);
+	text = read_file(lxcpath_dir, path, O_NOFOLLOW, buf, sizeof(buf), a, &n, &st);
+	return text && bootfile_is_ours(&st) ? arena_strndup(a, text, n) : NULL;
+}
+
 void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
 		   struct record *out)
 {
 	char buf[16384], path[4096], boot_path[4096];
+	struct stat st;
 	char *text;
 	size_t n;
 
 	*out = (struct record){.state = RECORD_NONE, .include = INCLUDE_NONE};
 	properties_init(&out->owned, a);
 	snprintf(path, sizeof(path), "%s/" BOOTFILE_NAME, name);
-	text = read_file(lxcpath_dir, path, buf, sizeof(buf), a, &n);
-	if (text)
+	text = read_file(lxcpath_dir, path, O_NOFOLLOW, buf, sizeof(buf), a, &n, &st);
+	if (text && bootfile_is_ours(&st)) {
 		parse_record(arena_strndup(a, text, n), n, lxcpath, name, out);
+	} else if (text || errno == EPERM || errno == ELOOP) {
+		/* What somebody else wrote is no record, even when it says just what ours would. */
+		out->state = RECORD_TORN;
+		strcpy(out->digest, "-");
+	} else if (errno != ENOENT && errno != ENOTDIR && errno != EBADF) {
+		out->state = RECORD_UNREADABLE;
+		out->error = errno;
+	}
 	snprintf(path, sizeof(path), "%s/config", name);
 	snprintf(boot_path, sizeof(boot_path), "%s/%s/" BOOTFILE_NAME, lxcpath, name);
-	text = read_file(lxcpath_dir, path, buf, sizeof(buf), a, &n);
+	text = read_file(lxcpath_dir, path, 0, buf, sizeof(buf), a, &n, &st);
 	if (text)
 		out->include = include_find(text, boot_path);
 }

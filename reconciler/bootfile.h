@@ -17,13 +17,16 @@
 
 #include "schema/driver.h"
 
+#include <sys/stat.h>
+
 #define BOOTFILE_NAME "evenkeel.conf"
 
 enum record_state {
 	RECORD_NONE, /* no boot file */
 	RECORD_FINE,
-	RECORD_TORN, /* cut, edited or of an unknown version: rebuilt from the kernel, kept aside */
+	RECORD_TORN,    /* cut, edited, of an unknown version, or not by us: rebuilt, kept aside */
 	RECORD_FOREIGN, /* names another container: a copy */
+	RECORD_UNREADABLE, /* there is one, and what it says is not known */
 };
 
 enum include_state {
@@ -37,15 +40,23 @@ enum include_state {
 struct record {
 	enum record_state state;
 	enum include_state include;
+	int error;                  /* RECORD_UNREADABLE: why */
 	struct properties owned;    /* sorted; values as we last wrote them */
 	struct idmap_window window; /* size 0: none */
-	char digest[17]; /* of the file's bytes as they are, hex; "" when there is none */
+	char digest[17]; /* of the file's bytes as they are, hex; "" when there is none, "-" when it
+			    is not our own */
 };
 
 /* Reads record and include of NAME below the open LXC path. Never fails: a container without
  * either has RECORD_NONE. */
 void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
 		   struct record *out);
+
+/* Is this a file that we wrote, and nobody else could have? The container's folder may belong to
+ * its root. */
+bool bootfile_is_ours(const struct stat *st);
+/* The text of the boot file of NAME; NULL: there is none of ours. */
+char *bootfile_text(int lxcpath_dir, const char *name, struct arena *a);
 
 /* The file's text for these owned properties and LXC lines ("lxc.cgroup.memory... = ..."); both
  * are written in the order given. */

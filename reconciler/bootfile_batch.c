@@ -76,12 +76,37 @@ static char *path_of(struct bootfile_batch *b, const char *name, const char *fil
 	return arena_printf(b->arena, "%s/%s", name, file);
 }
 
+static bool is_same(const struct stat *x, const struct stat *y)
+{
+	return x->st_dev == y->st_dev && x->st_ino == y->st_ino && x->st_size == y->st_size &&
+	       x->st_mtim.tv_sec == y->st_mtim.tv_sec && x->st_mtim.tv_nsec == y->st_mtim.tv_nsec &&
+	       x->st_ctim.tv_sec == y->st_ctim.tv_sec && x->st_ctim.tv_nsec == y->st_ctim.tv_nsec;
+}
+
+/* All of FD; NULL with errno: EAGAIN when somebody writes it just now. */
+static char *read_open(struct bootfile_batch *b, int fd, const struct stat *st)
+{
+	char *text = arena_alloc(b->arena, (size_t)st->st_size + 1);
+	size_t n = 0, size = (size_t)st->st_size;
+	struct stat now;
+	ssize_t got;
+
+	while (n < size && (got = read(fd, text + n, size - n)) != 0) {
+		if (got < 0 && errno != EINTR)
+			return NULL;
+		n += got > 0 ? (size_t)got : 0;
+	}
+	if (fstat(fd, &now) < 0)
+		return NULL;
+	errno = EAGAIN;
+	return n == size && is_same(st, &now) ? text : NULL;
+}
+
 /* A text below the LXC path; NULL with errno. */
 static char *read_text(struct bootfile_batch *b, const char *path, struct stat *st)
 {
 	int fd = openat(b->dir, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char *text = NULL;
-	ssize_t n = -1;
 	int error;
 
 	if (fd < 0)
@@ -91,13 +116,12 @@ static char *read_text(struct bootfile_batch *b, const char *path, struct stat *
 	} else if (!S_ISREG(st->st_mode) || st->st_size >= MOST_BYTES) {
 		error = EFBIG;
 	} else {
-		text = arena_alloc(b->arena, (size_t)st->st_size + 1);
-		n = read(fd, text, (size_t)st->st_size);
+		text = read_open(b, fd, st);
 		error = errno;
 	}
 	close(fd);
 	errno = error;
-	return n < 0 ? NULL : text;
+	return text;
 }
 
 /* ---- writing one file ---- */
@@ -221,14 +245,18 @@ static void plan_config(struct bootfile_batch *b, struct item *i)
 	if (!config) {
 		fail(i, errno,
 		     arena_printf(b->arena, "%s/%s: %s", b->lxcpath, f->path,
-				  errno == ELOOP ? "a symbolic link; evenkeel does not rewrite "
-						   "what is elsewhere"
-						 : strerror(errno)));
+				  errno == ELOOP    ? "a symbolic link; evenkeel does not rewrite "
+						      "what is elsewhere"
+				  : errno == EAGAIN ? "somebody else writes it just now"
+				  : errno == EFBIG  ? "no file, or larger than 1 MiB"
+						    : strerror(errno)));
 		return;
 	}
 	refused =
 	    takes_idmap(i->text) ? idmap_refused(b->lxcpath, i->name, config, b->arena) : NULL;
-	if (refused)
+	if (strlen(config) != (size_t)i->config_stat.st_size)
+		fail(i, EINVAL, "there is a NUL byte in the container's config");
+	else if (refused)
 		fail(i, EPERM, refused);
 	else if (include_mend(config, i->text ? boot_path : NULL, takes_idmap(i->text), b->arena,
 			      &mended) < 0)
@@ -246,7 +274,7 @@ static void plan_policy(struct bootfile_batch *b, struct item *i, const char *no
 	if (i->text && bootfile_policy_find(i->text, b->arena, &name, &policy)) {
 		f->path = path_of(b, i->name, name);
 		there = read_text(b, f->path, &st);
-		if (!there || strcmp(there, policy) != 0)
+		if (!there || !bootfile_is_ours(&st) || strcmp(there, policy) != 0)
 			f->text = policy;
 	}
 	if (now && bootfile_policy_find(now, b->arena, &old_name, &old_policy) &&
@@ -269,13 +297,13 @@ static void plan_boot(struct bootfile_batch *b, struct item *i)
 		fail(i, errno, strerror(errno));
 		return;
 	}
-	if (i->text && (!now || strcmp(now, i->text) != 0))
+	if (i->text && (!now || !bootfile_is_ours(&st) || strcmp(now, i->text) != 0))
 		f->text = i->text;
 	if (!i->text && there)
 		f->stale = f->path;
 	if (there) {
 		bootfile_read(b->dir, b->lxcpath, i->name, b->arena, &record);
-		i->torn = record.state == RECORD_TORN;
+		i->torn = now && record.state == RECORD_TORN;
 	}
 	plan_policy(b, i, now);
 }
@@ -297,10 +325,25 @@ static void write_temporaries(struct bootfile_batch *b, struct item *i)
 	}
 }
 
+/* LXC's own tools write a config in place: what they wrote since it was read must not be lost. */
+static bool config_has_changed(struct bootfile_batch *b, const struct item *i)
+{
+	struct stat st;
+
+	return i->files[CONFIG].text &&
+	       (fstatat(b->dir, i->files[CONFIG].path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!is_same(&st, &i->config_stat));
+}
+
 static void put_in_place(struct bootfile_batch *b, struct item *i)
 {
 	int r = 0;
 
+	if (config_has_changed(b, i)) {
+		remove_temporaries(b, i->name);
+		fail(i, EAGAIN, "somebody else writes the container's config just now");
+		return;
+	}
 	if (i->torn) {
 		const char *aside = path_of(b, i->name, TORN_BOOTFILE);
 

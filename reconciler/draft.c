@@ -271,6 +271,7 @@ static const char *include_reason(const struct record *r)
 		return "is another container's";
 	case RECORD_NONE:
 	case RECORD_FINE:
+	case RECORD_UNREADABLE:
 		break;
 	}
 	switch (r->include) {
@@ -339,6 +340,14 @@ static void draft_restart(struct subject *s)
 	    ->reason = "restart: allowed";
 }
 
+/* What is ours in it is not known: nothing can be put back, and a new record would forget it. */
+static void hold_back(struct subject *s)
+{
+	diagnostic_error(&s->outcome->diagnostics, NOWHERE, "%s/" BOOTFILE_NAME ": %s",
+			 s->world->instance->name, strerror(s->record.error));
+	s->outcome->held_back = true;
+}
+
 void draft_subject(struct survey *s, struct subject *subject)
 {
 	struct change *state;
@@ -349,6 +358,10 @@ void draft_subject(struct survey *s, struct subject *subject)
 	}
 	if (document_of(subject)->state == STATE_ABSENT) {
 		draft_absent(subject);
+		return;
+	}
+	if (subject->record.state == RECORD_UNREADABLE) {
+		hold_back(subject);
 		return;
 	}
 	draft_state(subject);

@@ -177,9 +177,9 @@ int include_mend(const char *config, const char *boot_path, bool take_idmap, str
 	return 0;
 }
 
-static const char *read_text(const char *path, struct arena *a)
+char *include_read(int dir, const char *path, struct arena *a)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	char *text = NULL;
 
@@ -200,7 +200,7 @@ static const char *find_idmap(const char *config, struct arena *a, int depth);
 
 static const char *find_idmap_in_file(const char *path, struct arena *a, int depth)
 {
-	const char *text = read_text(path, a);
+	const char *text = include_read(AT_FDCWD, path, a);
 	const char *left = text;
 	struct line l;
 

@@ -11,6 +11,9 @@
 /* Before a line of the owner's that the boot file stands in for. */
 #define INCLUDE_ASIDE "#evenkeel# "
 
+/* A config file; NULL: there is none that can be read. Never waits: what is no file is none. */
+char *include_read(int dir, const char *path, struct arena *a);
+
 /* How CONFIG includes BOOT_PATH. A file of the same name elsewhere is another container's. */
 enum include_state include_find(const char *config, const char *boot_path);
 

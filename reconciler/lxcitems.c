@@ -83,8 +83,7 @@ static struct lxc_container *own_of(struct lxcitems *l)
 	if (!handle || l->loaded)
 		return handle;
 	l->loaded = true;
-	text =
-	    procfile_read_all(l->dir, arena_printf(l->arena, "%s/config", l->name), l->arena, NULL);
+	text = include_read(l->dir, arena_printf(l->arena, "%s/config", l->name), l->arena);
 	handle->clear_config(handle);
 	if (text)
 		load_text(handle, include_own(text, l->arena));

@@ -305,6 +305,105 @@ static void a_policy_has_a_file_of_its_own(void **state)
 	assert_int_equal(files_in(r, "web"), 1);
 }
 
+/* Whoever owns the container's folder can put any kind of thing there. */
+static void what_is_no_file_of_ours_is_no_record(void **state)
+{
+	struct room *r = *state;
+	char *text = text_with(r, "web", "lxc.a = b");
+	struct record record;
+	struct stat st;
+	const char *why;
+
+	for (int kind = 0; kind < 3; kind++) {
+		const char *path = "web/evenkeel.conf";
+
+		unlinkat(r->dir, path, 0);
+		if (kind == 0) {
+			assert_int_equal(mkfifoat(r->dir, path, 0600), 0);
+		} else if (kind == 1) {
+			put(r, "elsewhere", text);
+			assert_int_equal(symlinkat("../elsewhere", r->dir, path), 0);
+		} else {
+			put(r, path, text);
+			assert_int_equal(fchmodat(r->dir, path, 0666, 0), 0);
+		}
+		bootfile_read(r->dir, r->path, "web", r->a, &record);
+		assert_int_equal(record.state, RECORD_TORN);
+		assert_int_equal(record.owned.n, 0);
+		assert_string_equal(record.digest, "-");
+		assert_null(bootfile_text(r->dir, "web", r->a));
+		assert_int_equal(commit(r, "web", text, &why), 0);
+		assert_int_equal(fstatat(r->dir, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+		assert_true(bootfile_is_ours(&st));
+		assert_string_equal(bootfile_text(r->dir, "web", r->a), text);
+	}
+	assert_string_equal(get(r, "elsewhere"), text);
+	assert_int_equal(bootfile_release(r->dir, r->path, "web", r->a, &why), 0);
+	assert_int_equal(files_in(r, "web"), 1);
+}
+
+static void a_record_of_another_user_is_none(void **state)
+{
+	struct room *r = *state;
+	char *text = text_with(r, "web", "lxc.a = b");
+	struct record record;
+	struct stat st;
+	const char *why;
+
+	if (geteuid() != 0)
+		skip();
+	put(r, "web/evenkeel.conf", text);
+	assert_int_equal(fchownat(r->dir, "web/evenkeel.conf", 100000, 100000, 0), 0);
+	bootfile_read(r->dir, r->path, "web", r->a, &record);
+	assert_int_equal(record.state, RECORD_TORN);
+	assert_int_equal(record.owned.n, 0);
+	assert_int_equal(commit(r, "web", text, &why), 0);
+	assert_int_equal(fstatat(r->dir, "web/evenkeel.conf", &st, 0), 0);
+	assert_int_equal(st.st_uid, 0);
+	bootfile_read(r->dir, r->path, "web", r->a, &record);
+	assert_int_equal(record.state, RECORD_FINE);
+}
+
+/* Links planted under the names of our temporaries lead nowhere. */
+static void a_planted_link_is_not_written_through(void **state)
+{
+	static const char *const names[] = {".evenkeel.conf.next", ".evenkeel.config.next",
+					    ".evenkeel.seccomp.next", "evenkeel.conf.torn"};
+	struct room *r = *state;
+	const char *why;
+
+	put(r, "canary", "alive");
+	put(r, "web/evenkeel.conf", "torn");
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(
+		    symlinkat("../canary", r->dir, arena_printf(r->a, "web/%s", names[i])), 0);
+	assert_int_equal(commit(r, "web",
+				text_with(r, "web", bootfile_policy_line("2\ndenylist\n", r->a)),
+				&why),
+			 0);
+	assert_string_equal(get(r, "canary"), "alive");
+	assert_int_equal(files_in(r, "web"), 4);
+}
+
+static void a_config_that_is_no_file_is_refused(void **state)
+{
+	struct room *r = *state;
+	struct record record;
+	const char *why;
+
+	assert_int_equal(unlinkat(r->dir, "web/config", 0), 0);
+	assert_int_equal(mkfifoat(r->dir, "web/config", 0600), 0);
+	bootfile_read(r->dir, r->path, "web", r->a, &record);
+	assert_int_equal(record.include, INCLUDE_NONE);
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), EFBIG);
+	assert_int_equal(files_in(r, "web"), 1);
+	assert_int_equal(unlinkat(r->dir, "web/config", 0), 0);
+	put(r, "web/config", "lxc.a = b\n");
+	assert_int_equal(pwrite(openat(r->dir, "web/config", O_WRONLY | O_CLOEXEC), "", 1, 3), 1);
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), EINVAL);
+	assert_int_equal(files_in(r, "web"), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -319,6 +418,10 @@ int main(void)
 	    TEST(an_id_map_takes_the_place_of_the_owners),
 	    TEST(an_id_map_of_an_include_is_left_alone),
 	    TEST(a_policy_has_a_file_of_its_own),
+	    TEST(what_is_no_file_of_ours_is_no_record),
+	    TEST(a_record_of_another_user_is_none),
+	    TEST(a_planted_link_is_not_written_through),
+	    TEST(a_config_that_is_no_file_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
