@@ -14,15 +14,15 @@ struct wish {
 	bool limited; /* limits.memory is set */
 	bool soft;
 	uint64_t limit;
+	bool swap_named; /* limits.memory.swap is set */
 	struct swap swap;
-	const char *swap_key; /* the key that asks for the swap limit */
 };
 
 static struct wish wish_read(const struct desire *d)
 {
 	const struct instance *i = d->instance->instance;
 	const struct host *host = d->world->host;
-	struct wish w = {.swap.allowed = true, .swap_key = "limits.memory"};
+	struct wish w = {.swap.allowed = true};
 	const char *enforce = instance_text(i, "limits.memory.enforce");
 	struct value v;
 
@@ -33,10 +33,9 @@ static struct wish wish_read(const struct desire *d)
 	if (w.limited && v.amount.percent &&
 	    __builtin_mul_overflow(host->memory / 100, v.amount.number, &w.limit))
 		w.limit = NUMBER_MAX;
-	if (instance_value(i, "limits.memory.swap", d->out->arena, &v)) {
+	w.swap_named = instance_value(i, "limits.memory.swap", d->out->arena, &v);
+	if (w.swap_named)
 		w.swap = v.swap;
-		w.swap_key = "limits.memory.swap";
-	}
 	return w;
 }
 
@@ -56,9 +55,10 @@ static void desire_soft(const struct desire *d, const struct wish *w)
 				   "leave limits.memory.enforce at hard");
 }
 
+/* Nothing but memory.max where it is hard: a soft limit on top, as LXD sets it on v1, promises
+ * nothing, and has no twin on v2, where memory.high would throttle at once. */
 static void desire_limit(const struct desire *d, const struct wish *w)
 {
-	const struct host *host = d->world->host;
 	struct property *p;
 
 	if (!w->limited)
@@ -69,10 +69,6 @@ static void desire_limit(const struct desire *d, const struct wish *w)
 	}
 	p = desire_cgroup(d, "limits.memory", CONTROLLER_MEMORY, "memory.max", bytes(d, w->limit));
 	p->force = instance_yes(d->instance->instance, "limits.memory.force", false);
-	/* Only where the host as a whole runs short: v2's memory.high would throttle at once. */
-	if (host->cgroups[CONTROLLER_MEMORY] == CGROUP_V1 && !host->lacks_soft_limit)
-		desire_cgroup(d, "limits.memory", CONTROLLER_MEMORY, "memory.high",
-			      bytes(d, w->limit / 10 * 9 + w->limit % 10 * 9 / 10));
 }
 
 static const char *swap_amount(const struct desire *d, const struct wish *w)
@@ -95,11 +91,15 @@ static void desire_swap(const struct desire *d, const struct wish *w)
 	const struct host *host = d->world->host;
 	bool hard = w->limited && !w->soft;
 	bool alone = !hard && (w->swap.sized || !w->swap.allowed);
+	const char *key = w->swap_named ? "limits.memory.swap" : "limits.memory";
 	struct property *p;
 
 	if (!hard && !alone)
 		return;
-	p = desire_cgroup(d, w->swap_key, CONTROLLER_MEMORY, "memory.swap.max", swap_amount(d, w));
+	/* Nobody spoke of swap, and nothing here could limit it. */
+	if (!w->swap_named && !host->swap_accounting)
+		return;
+	p = desire_cgroup(d, key, CONTROLLER_MEMORY, "memory.swap.max", swap_amount(d, w));
 	if (!host->swap_accounting)
 		desire_unsupported(p, "this kernel does not account swap",
 				   "boot with swapaccount=1 on the kernel's command line");

@@ -9,7 +9,8 @@
 #include "limits/desire.h"
 #include "schema/driver.h"
 
-/* Adds memory.max, memory.high, memory.swap.max and memory.swappiness as the instance asks. */
+/* Adds memory.max (hard) or memory.high (soft), memory.swap.max and memory.swappiness, as the
+ * instance asks. */
 void memory_desire(const struct desire *d);
 
 /* The writer of the memory rows. */

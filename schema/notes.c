@@ -134,7 +134,8 @@ static const struct note notes[] = {
 	{
 		.name = "limits.memory",
 		.v1 = "memory.limit_in_bytes = the limit, in whole pages; -1 for none\n"
-		      "memory.soft_limit_in_bytes = nine tenths of it\n"
+		      "memory.soft_limit_in_bytes = the limit in its stead, with limits.memory.enforce: "
+		      "soft\n"
 		      "memory.memsw.limit_in_bytes = the limit and limits.memory.swap together",
 		.v2 = "memory.max = the limit, in whole pages; max for none\n"
 		      "memory.high = the limit in its stead, with limits.memory.enforce: soft\n"
@@ -144,14 +145,16 @@ static const struct note notes[] = {
 			"written in the order in which no step is wider than both old and new. A limit below "
 			"what is in use: the kernel is asked to reclaim first; if use stays above, the old "
 			"limit stays too, the change is reported as failed and tried again, so that nothing "
-			"is killed. limits.memory.force sets it all the same.",
+			"is killed. limits.memory.force sets it all the same.\n"
+			"\n"
+			"LXD also sets the soft limit to nine tenths on cgroup v1; evenkeel leaves it alone.",
 	},
 	{
 		.name = "limits.memory.enforce",
 		.v1 = "memory.limit_in_bytes = limits.memory for hard, -1 for soft\n"
-		      "memory.soft_limit_in_bytes = nine tenths of it for hard, all of it for soft",
+		      "memory.soft_limit_in_bytes = limits.memory for soft",
 		.v2 = "memory.max = limits.memory for hard, max for soft\n"
-		      "memory.high = max for hard, limits.memory for soft",
+		      "memory.high = limits.memory for soft",
 		.examples = "limits.memory.enforce: soft",
 		.text = "soft is not the same promise on both: v1 presses only when the host runs short, v2 "
 			"throttles the container at the limit even when the host has memory to spare.",
@@ -187,8 +190,9 @@ static const struct note notes[] = {
 			"\n"
 			"Without limits.memory (or with limits.memory.enforce: soft) true leaves swap alone. "
 			"false and a size then hold on cgroup v2; v1 has no file for swap alone: unsupported "
-			"there, except that false sets memory.swappiness to 0. On a host without swap, or "
-			"without swap accounting, there is nothing to limit.",
+			"there, except that false sets memory.swappiness to 0. On a host without swap "
+			"accounting swap cannot be limited: the key is unsupported there, and limits.memory "
+			"alone asks for no limit of swap.",
 	},
 	{
 		.name = "limits.memory.swap.priority",

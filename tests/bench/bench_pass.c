@@ -33,7 +33,6 @@ struct knob_file {
 static const struct knob_file files[] = {
     {"memory", "memory.limit_in_bytes",       "memory.max"     },
     {"memory", "memory.memsw.limit_in_bytes", "memory.swap.max"},
-    {"memory", "memory.soft_limit_in_bytes",  NULL             },
     {"pids",   "pids.max",                    "pids.max"       },
     {"cpu",    "cpu.shares",                  "cpu.weight"     },
     {"cpu",    "cpu.cfs_quota_us",            "cpu.max"        },

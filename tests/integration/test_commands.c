@@ -252,6 +252,64 @@ static void an_export_hides_secrets(void **state)
 	harness_destroy(h, name);
 }
 
+static void limit_memory(struct harness *h, const char *name, const char *enforce)
+{
+	harness_manifest(h, "instances/a.yaml",
+			 "name: %s\nprofiles: []\n"
+			 "config: {limits.memory: 200MiB, limits.memory.enforce: %s}\n",
+			 name, enforce);
+}
+
+static char *soft_limit(struct harness *h, const char *name)
+{
+	return harness_cgroup(h, name, "memory", "memory.soft_limit_in_bytes", "memory.high");
+}
+
+static char *hard_limit(struct harness *h, const char *name)
+{
+	return harness_cgroup(h, name, "memory", "memory.limit_in_bytes", "memory.max");
+}
+
+/* The soft limit that was ours goes back to what the config says when the limit becomes hard. */
+static void a_soft_limit_becomes_a_hard_one(void **state)
+{
+	static const char *const configs[] = {
+	    NULL,
+	    "lxc.cgroup.memory.soft_limit_in_bytes = 300M\nlxc.cgroup2.memory.high = 300M\n",
+	};
+	struct harness *h = harness_require_root(state);
+	char tag[16], *out, *fresh;
+	const char *name;
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		snprintf(tag, sizeof(tag), "soft%zu", i);
+		name = harness_name(h, tag);
+		harness_manifests_clear(h);
+		harness_create(h, name, configs[i]);
+		harness_start(h, name);
+		fresh = soft_limit(h, name);
+		limit_memory(h, name, "hard");
+		assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 0);
+		assert_lacks(out, "memory.high");
+		assert_string_equal(soft_limit(h, name), fresh);
+		limit_memory(h, name, "soft");
+		assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 0);
+		assert_string_equal(soft_limit(h, name), "209715200");
+		limit_memory(h, name, "hard");
+		assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 1);
+		assert_contains(out, "  - cgroup memory.high ");
+		assert_int_equal(harness_evenkeel(h, &out, "apply", NULL), 0);
+		assert_string_equal(soft_limit(h, name), fresh);
+		assert_string_equal(hard_limit(h, name), "209715200");
+		assert_int_equal(harness_evenkeel(h, &out, "diff", NULL), 0);
+		assert_string_equal(out, "Nothing to do: 1 in sync.\n");
+		out = harness_read(h, "%s/%s/evenkeel.conf", h->lxcpath, name);
+		assert_lacks(out, "soft_limit");
+		assert_lacks(out, "memory.high");
+		harness_destroy(h, name);
+	}
+}
+
 /* Nothing of ours stays in the folder, and the container keeps what it has. */
 static void release_leaves_no_trace(void **state)
 {
@@ -314,6 +372,7 @@ int main(void)
 	    cmocka_unit_test(status_shows_usage),
 	    cmocka_unit_test(an_export_finds_nothing_to_do),
 	    cmocka_unit_test(an_export_hides_secrets),
+	    cmocka_unit_test(a_soft_limit_becomes_a_hard_one),
 	    cmocka_unit_test(release_leaves_no_trace),
 	    cmocka_unit_test(release_all_finds_ours),
 	};

@@ -50,76 +50,72 @@ static void check(const struct row *row)
 static void formulas(void **state)
 {
 	static const struct row rows[] = {
-	    {CGROUP_V1, {"limits.memory=64MiB"},                                               "67108864",  "60395520",            "67108864",  NULL, NULL             },
-	    {CGROUP_V2, {"limits.memory=64MiB"},                                               "67108864",  NULL,                  "67108864",  NULL, NULL             },
+	    {CGROUP_V1, {"limits.memory=64MiB"},                                               "67108864",            NULL,       "67108864",  NULL, NULL             },
+	    {CGROUP_V2, {"limits.memory=64MiB"},                                               "67108864",            NULL,       "67108864",  NULL, NULL             },
 	    {CGROUP_V1,
 	     {"limits.memory=64MiB", "limits.memory.swap=true"},
-	     "67108864",										    "60395520",
-	     "67108864",															NULL,
-	     NULL																		      },
+	     "67108864",											      NULL,
+	     "67108864",														       NULL,
+	     NULL																		     },
 	    {CGROUP_V1,
 	     {"limits.memory=64MiB", "limits.memory.swap=false"},
-	     "67108864",										    "60395520",
-	     "0",															       "0",
-	     NULL																		      },
+	     "67108864",											      NULL,
+	     "0",															      "0",
+	     NULL																		     },
 	    {CGROUP_V2,
 	     {"limits.memory=64MiB", "limits.memory.swap=false"},
-	     "67108864",										    NULL,
-	     "0",															       NULL,
-	     NULL																		      },
+	     "67108864",											      NULL,
+	     "0",															      NULL,
+	     NULL																		     },
 	    {CGROUP_V1,
 	     {"limits.memory=64MiB", "limits.memory.swap=10000"},
-	     "67108864",										    "60395520",
-	     "8192",															    NULL,
-	     NULL																		      },
+	     "67108864",											      NULL,
+	     "8192",															   NULL,
+	     NULL																		     },
 	    {CGROUP_V2,
 	     {"limits.memory=64MiB", "limits.memory.swap=10000"},
-	     "67108864",										    NULL,
-	     "8192",															    NULL,
-	     NULL																		      },
+	     "67108864",											      NULL,
+	     "8192",															   NULL,
+	     NULL																		     },
  /* soft */
 	    {CGROUP_V1,
 	     {"limits.memory=64MiB", "limits.memory.enforce=soft"},
-	     NULL,											  "67108864",
-	     NULL,															      NULL,
-	     NULL																		      },
+	     NULL,												    "67108864",
+	     NULL,															     NULL,
+	     NULL																		     },
 	    {CGROUP_V2,
 	     {"limits.memory=64MiB", "limits.memory.enforce=soft"},
-	     NULL,											  "67108864",
-	     NULL,															      NULL,
-	     NULL																		      },
+	     NULL,												    "67108864",
+	     NULL,															     NULL,
+	     NULL																		     },
 	    {CGROUP_V2,
 	     {"limits.memory=64MiB", "limits.memory.enforce=soft", "limits.memory.swap=1MiB"},
-	     NULL,											  "67108864",
-	     "1048576",															 NULL,
-	     NULL																		      },
+	     NULL,												    "67108864",
+	     "1048576",															NULL,
+	     NULL																		     },
 	    {CGROUP_V1,
 	     {"limits.memory=64MiB", "limits.memory.enforce=soft", "limits.memory.swap=1MiB"},
-	     NULL,											  "67108864",
-	     "1048576",															 NULL,
-	     "memory.swap.max"																	 },
+	     NULL,												    "67108864",
+	     "1048576",															NULL,
+	     "memory.swap.max"																	},
  /* swap without a limit */
-	    {CGROUP_V2, {"limits.memory.swap=false"},                                          NULL,        NULL,                  "0",         NULL, NULL             },
-	    {CGROUP_V1, {"limits.memory.swap=false"},                                          NULL,        NULL,                  "0",         "0",  "memory.swap.max"},
-	    {CGROUP_V2, {"limits.memory.swap=true"},                                           NULL,        NULL,                  NULL,        NULL, NULL             },
+	    {CGROUP_V2, {"limits.memory.swap=false"},                                          NULL,                  NULL,       "0",         NULL, NULL             },
+	    {CGROUP_V1, {"limits.memory.swap=false"},                                          NULL,                  NULL,       "0",         "0",  "memory.swap.max"},
+	    {CGROUP_V2, {"limits.memory.swap=true"},                                           NULL,                  NULL,       NULL,        NULL, NULL             },
  /* how willingly */
-	    {CGROUP_V1, {"limits.memory.swap.priority=4"},                                     NULL,        NULL,                  NULL,        "66", NULL             },
-	    {CGROUP_V1, {"limits.memory.swap.priority=10"},                                    NULL,        NULL,                  NULL,        "60", NULL             },
+	    {CGROUP_V1, {"limits.memory.swap.priority=4"},                                     NULL,                  NULL,       NULL,        "66", NULL             },
+	    {CGROUP_V1, {"limits.memory.swap.priority=10"},                                    NULL,                  NULL,       NULL,        "60", NULL             },
 	    {CGROUP_V2,
 	     {"limits.memory.swap.priority=4"},
-	     NULL,											  NULL,
-	     NULL,															      "66",
-	     "memory.swappiness"																       },
+	     NULL,												    NULL,
+	     NULL,															     "66",
+	     "memory.swappiness"																      },
  /* percent of 1048577000 bytes: (total / 100) * 10, a page's multiple */
-	    {CGROUP_V2, {"limits.memory=10%"},						 "104857600", NULL,                  "104857600", NULL, NULL             },
-	    {CGROUP_V1, {"limits.memory=50000001"},                                            "49999872",  "44998656",            "49999872",  NULL, NULL             },
+	    {CGROUP_V2, {"limits.memory=10%"},						 "104857600",           NULL,       "104857600", NULL, NULL             },
+	    {CGROUP_V1, {"limits.memory=50000001"},                                            "49999872",            NULL,       "49999872",  NULL, NULL             },
  /* what the kernel reads as unlimited */
-	    {CGROUP_V1,
-	     {"limits.memory=3EiB"},
-	     "3458764513820540928",									 "3112888062438486016",
-	     "max",															     NULL,
-	     NULL																		      },
-	    {CGROUP_V1, {"limits.processes=3"},						NULL,        NULL,                  NULL,        NULL, NULL             },
+	    {CGROUP_V1, {"limits.memory=3EiB"},						"3458764513820540928", NULL,       "max",       NULL, NULL             },
+	    {CGROUP_V1, {"limits.processes=3"},						NULL,                  NULL,       NULL,        NULL, NULL             },
 	};
 
 	(void)state;
@@ -127,8 +123,10 @@ static void formulas(void **state)
 		check(&rows[i]);
 }
 
+/* Only who named swap hears that it cannot be limited. */
 static void no_swap_accounting_leaves_the_rest(void **state)
 {
+	static const char *const named[] = {"limits.memory=64MiB", "limits.memory.swap=true", NULL};
 	struct arena *a = arena_new();
 	struct host *h = fixture_host(a, CGROUP_V1);
 	struct world w = {.arena = a, .host = h};
@@ -141,9 +139,16 @@ static void no_swap_accounting_leaves_the_rest(void **state)
 	h->swap_accounting = false;
 	properties_init(&out, a);
 	memory_desire(&(struct desire){&w, &wi, &out});
+	assert_int_equal(out.n, 1);
+	assert_string_equal(out.items[0].attribute, "memory.max");
+	assert_int_equal(out.items[0].effect, EFFECT_LIVE);
+	wi.instance = fixture_instance(a, named);
+	properties_init(&out, a);
+	memory_desire(&(struct desire){&w, &wi, &out});
 	properties_sort(&out);
 	p = properties_find(&out, "cgroup", "memory.swap.max");
 	assert_int_equal(p->effect, EFFECT_UNSUPPORTED);
+	assert_string_equal(p->key, "limits.memory.swap");
 	assert_non_null(strstr(p->remedy, "swapaccount=1"));
 	assert_int_equal(properties_find(&out, "cgroup", "memory.max")->effect, EFFECT_LIVE);
 	arena_free(a);
