@@ -3,6 +3,7 @@
 #include "reconciler/lifecycle.h"
 
 #include "tests/integration/janitor.h"
+#include "tests/skip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,10 +126,8 @@ int harness_teardown(void **state)
 
 struct harness *harness_require_root(void **state)
 {
-	if (!*state) {
-		fprintf(stderr, "SKIPPED: needs root and real containers\n");
-		skip();
-	}
+	if (!*state)
+		skip_because("needs root and real containers");
 	return *state;
 }
 

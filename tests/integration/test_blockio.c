@@ -4,6 +4,7 @@
 #include "schema/expand.h"
 #include "schema/manifest.h"
 #include "tests/integration/driving.h"
+#include "tests/skip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,7 +140,7 @@ static void file_systems_lie_on_their_devices(void **state)
 		}
 	}
 	if (tried == 0)
-		skip();
+		skip_because("no file system on a loop device");
 }
 
 /* A partition as a table would make it, whether or not this kernel reads tables. */
@@ -164,10 +165,8 @@ static void a_partition_is_its_disk(void **state)
 	struct blockdev whole;
 	char *numbers;
 
-	if (!image_attach(i) || add_partition(i) < 0) {
-		fprintf(stderr, "SKIPPED: no partition on a loop device: %s\n", strerror(errno));
-		skip();
-	}
+	if (!image_attach(i) || add_partition(i) < 0)
+		skip_because("no partition on a loop device: %s", strerror(errno));
 	name = strrchr(i->device, '/') + 1;
 	numbers = harness_read(h, "/sys/block/%s/%sp1/dev", name, name);
 	assert_non_null(numbers);
@@ -251,15 +250,14 @@ static void limits_come_change_and_go(void **state)
 	pid_t init;
 
 	if (!image_attach(i) || !image_mount(i, "ext4"))
-		skip();
+		skip_because("no ext4 on a loop device");
 	harness_create(h, name, NULL);
 	init = harness_start(h, name);
 	d = driving_open(h, name, &blockio_driver, "io");
 	if (d->host->cgroups[CONTROLLER_IO] == CGROUP_NONE) {
-		fprintf(stderr, "SKIPPED: no controller for block devices\n");
 		driving_close(d);
 		harness_destroy(h, name);
-		skip();
+		skip_because("no controller for block devices");
 	}
 	want =
 	    wanted(d, arena_printf(h->arena,

@@ -59,6 +59,7 @@ static void a_container_that_cannot_start_says_so(void **state)
 
 	harness_create(h, name, "lxc.mount.entry = /no/such/place mnt none bind 0 0\n");
 	assert_int_not_equal(harness_try_start(h, name, &output), 0);
+	harness_stop(h, name); /* its monitor goes a moment after the answer */
 	assert_int_equal(harness_init(h, name), 0);
 	harness_destroy(h, name);
 }

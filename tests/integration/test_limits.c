@@ -3,6 +3,7 @@
 #include "limits/knobs.h"
 #include "tests/integration/harness.h"
 #include "tests/limits/fixture.h"
+#include "tests/skip.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -221,8 +222,7 @@ static void v1_files_say_it(void **state)
 
 	if (l->host->cgroups[CONTROLLER_MEMORY] != CGROUP_V1) {
 		look_close(l);
-		fprintf(stderr, "skipped: no cgroup v1 memory here\n");
-		skip();
+		skip_because("no cgroup v1 memory here");
 	}
 	holds(l, (const char *[]){"limits.memory=64MiB", "limits.memory.swap=32MiB", NULL});
 	assert_string_equal(
@@ -300,8 +300,7 @@ static void nested_cpusets_do_not_stand_in_the_way(void **state)
 
 	if (l->host->cgroups[CONTROLLER_CPUSET] != CGROUP_V1 || !all || strcmp(all, "0") == 0) {
 		look_close(l);
-		fprintf(stderr, "skipped: needs cgroup v1 cpuset and two CPUs\n");
-		skip();
+		skip_because("needs cgroup v1 cpuset and two CPUs");
 	}
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(nest(l, CONTROLLER_CPUSET, kids[i]), 0);
@@ -326,8 +325,7 @@ static void nested_quotas_do_not_stand_in_the_way(void **state)
 
 	if (l->host->cgroups[CONTROLLER_CPU] != CGROUP_V1) {
 		look_close(l);
-		fprintf(stderr, "skipped: no cgroup v1 cpu here\n");
-		skip();
+		skip_because("no cgroup v1 cpu here");
 	}
 	holds(l, (const char *[]){"limits.cpu.allowance=100ms/100ms", NULL});
 	assert_int_equal(nest(l, CONTROLLER_CPU, "kid"), 0);
@@ -346,8 +344,7 @@ static void what_the_kernel_refuses_is_said(void **state)
 
 	if (!value_of(l, "cpuset.cpus")) {
 		look_close(l);
-		fprintf(stderr, "skipped: no cgroup v1 cpuset here\n");
-		skip();
+		skip_because("no cgroup v1 cpuset here");
 	}
 	cgroup_driver.apply(&l->c, &change, 1);
 	assert_int_equal(item.verdict, VERDICT_FAILED);

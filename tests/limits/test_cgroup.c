@@ -2,6 +2,7 @@
 #include "limits/cgroup_layout.h"
 
 #include "tests/limits/fixture.h"
+#include "tests/skip.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -122,14 +123,17 @@ static void paths_are_cut_behind_the_payload(void **state)
 
 static void each_controller_has_its_own_line(void **state)
 {
-	struct host_tree *t = host_tree("4:memory:/lxc.payload.web1-1\n"
-					"1:cpu,cpuset:/b/lxc.payload.web1\n"
-					"0::/lxc.payload.web1");
-	struct cgroup *g = cgroup_open(&t->layout, &t->container, NULL);
+	struct host_tree *t;
+	struct cgroup *g;
 	char text[32];
 	int dir;
 
 	(void)state;
+	skip_without_openat2();
+	t = host_tree("4:memory:/lxc.payload.web1-1\n"
+		      "1:cpu,cpuset:/b/lxc.payload.web1\n"
+		      "0::/lxc.payload.web1");
+	g = cgroup_open(&t->layout, &t->container, NULL);
 	assert_int_equal(cgroup_version(g, CONTROLLER_HUGETLB), CGROUP_V2);
 	assert_string_equal(cgroup_path(g, CONTROLLER_CPU, "f", t->arena),
 			    "/c/b/lxc.payload.web1/f");
@@ -158,11 +162,14 @@ static void each_controller_has_its_own_line(void **state)
 /* A path from the kernel leads beneath the hierarchy, or nowhere. */
 static void links_and_ways_up_are_not_followed(void **state)
 {
-	struct host_tree *t = host_tree("4:memory:/a/../../lxc.payload.web1\n"
-					"1:cpu:/l/lxc.payload.web1");
-	struct cgroup *g = cgroup_open(&t->layout, &t->container, NULL);
+	struct host_tree *t;
+	struct cgroup *g;
 
 	(void)state;
+	skip_without_openat2();
+	t = host_tree("4:memory:/a/../../lxc.payload.web1\n"
+		      "1:cpu:/l/lxc.payload.web1");
+	g = cgroup_open(&t->layout, &t->container, NULL);
 	close(folder(t, "memory/a"));
 	close(folder(t, "lxc.payload.web1"));
 	assert_int_equal(symlink("/", arena_printf(t->arena, "%s/cpu/l", t->root)), 0);
@@ -175,17 +182,12 @@ static void links_and_ways_up_are_not_followed(void **state)
 /* The group may already be that of the next run. */
 static void a_dead_init_is_not_believed(void **state)
 {
-	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	struct host_tree *t;
 	struct cgroup *g;
 	pid_t child;
 
 	(void)state;
-	if (self < 0) {
-		fprintf(stderr, "skipped: pidfd_open: %s\n", strerror(errno));
-		skip();
-	}
-	close(self);
+	skip_without_pidfds();
 	child = fork();
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -302,7 +304,7 @@ static void this_hosts_layout_is_found(void **state)
 	if (cgroup_layout_open(&l, &ds) < 0) {
 		assert_int_equal(ds.errors, 1);
 		arena_free(a);
-		skip();
+		skip_because("no cgroup hierarchy is mounted here");
 	}
 	cgroup_layout_describe(l, &host);
 	for (int k = 0; k < N_CONTROLLERS; k++)

@@ -3,17 +3,17 @@
 #include "schema/arena.h"
 #include "schema/yaml.h"
 
+#include "tests/skip.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <linux/openat2.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -229,23 +229,12 @@ static void a_broken_profile_is_told_once(void **state)
 	demand_finding(f, "profile 'bad' has errors and holds back 5 instances: a, b, c, ...");
 }
 
-/* Links are followed by openat2(2), which valgrind and old kernels do not know. */
-static void need_openat2(void)
-{
-	struct open_how how = {.flags = O_PATH};
-	long fd = syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how));
-
-	if (fd < 0 && errno == ENOSYS)
-		skip();
-	close((int)fd);
-}
-
 static void links_stay_inside(void **state)
 {
 	struct fixture *f = *state;
 	const char *outside = arena_printf(f->arena, "%s/outside.yaml", f->base);
 
-	need_openat2();
+	skip_without_openat2(); /* links are followed by it */
 	put_bytes(outside, ONE, strlen(ONE));
 	folder(f, "instances");
 	folder(f, ".releases");
@@ -280,7 +269,7 @@ static void only_files_are_read(void **state)
 {
 	struct fixture *f = *state;
 
-	need_openat2();
+	skip_without_openat2(); /* links are followed by it */
 	assert_int_equal(mkfifo(path_of(f, "fifo.yaml"), 0644), 0);
 	assert_int_equal(mkfifo(path_of(f, "fifo"), 0644), 0);
 	assert_int_equal(symlink("fifo.yaml", path_of(f, "link.yaml")), 0);
@@ -356,7 +345,7 @@ static void links_are_trusted_as_far_as_their_targets(void **state)
 {
 	struct fixture *f = *state;
 
-	need_openat2();
+	skip_without_openat2(); /* links are followed by it */
 	folder(f, ".hidden");
 	put(f, ".hidden/a.yaml", "kind: instance\n" ONE);
 	put(f, ".hidden/b.yaml", "kind: instance\n" ONE);
@@ -404,7 +393,7 @@ static void the_owner_is_asked_for(void **state)
 	struct fixture *f = *state;
 
 	if (getuid() != 0)
-		skip();
+		skip_because("only root gives files away");
 	put(f, "a.yaml", "kind: instance\n" ONE);
 	assert_int_equal(chown(path_of(f, "a.yaml"), 12345, 0), 0);
 	load(f, TRUST_ENFORCE);
@@ -479,7 +468,7 @@ static void unreadable_files_leave_a_hole(void **state)
 	struct fixture *f = *state;
 
 	if (getuid() == 0)
-		skip(); /* root reads everything */
+		skip_because("root reads everything");
 	put(f, "a.yaml", "kind: instance\n" ONE);
 	put(f, "b.yaml", "kind: instance\n" ONE);
 	folder(f, "c");
