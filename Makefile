@@ -49,22 +49,30 @@ INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test
 HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, \
 	     $(wildcard tests/integration/*.c)))
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS := $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZ_TARGETS))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
-SOURCES := $(wildcard schema/*.[ch] limits/*.[ch] net/*.[ch] reconciler/*.[ch] tests/*/*.[ch])
+HEADERS := $(wildcard schema/*.h limits/*.h net/*.h reconciler/*.h)
+SOURCES := $(ROOMS) $(HEADERS) $(wildcard tests/*.[ch] tests/*/*.[ch])
+JOBS ?= $(shell nproc)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: evenkeel ## build ./evenkeel
+all: $(PROGRAM) ## build ./evenkeel
+	@cmp -s $< evenkeel || cp -f $< evenkeel
 
-evenkeel: $(PROGRAM)
-	@cp -f $< $@
-
+# What is missing, in plain words: libraries, and tools that single targets run.
 need:
 	@if [ -n "$(MISSING)" ]; then \
 		echo "missing libraries: $(MISSING)" >&2; \
 		echo "run contrib/install-deps.sh as root: it installs every Debian package needed" >&2; \
 		exit 1; fi
+
+need-%:
+	@command -v $* >/dev/null || { \
+		echo "missing program: $*" >&2; \
+		echo "run contrib/install-deps.sh as root: it installs every Debian package needed" >&2; \
+		exit 1; }
 
 $(BUILD)/%.o: %.c | need
 	@mkdir -p $(@D)
@@ -91,12 +99,15 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 
 # --- tests -------------------------------------------------------------------------------------
 
-# Everything, as .ci/run does it: on a fresh machine, as root, in less than half an hour.
-check: deps ## everything: needs root, installs what it needs
-	$(MAKE) format-check layers lint
-	$(MAKE) all unit golden replay integration
-	$(MAKE) VARIANT=asan unit golden replay integration
-	$(MAKE) VARIANT=debug valgrind-unit
+# Everything, as .ci/run does it: on a fresh machine, as root, in less than half an hour. Compiling
+# takes every CPU; the tests run one after another.
+check: deps ## everything; as root it installs what it needs, else it skips what needs root
+	@$(MAKE) -s format-check layers lint
+	@$(MAKE) -s -j$(JOBS) all tests
+	@$(MAKE) -s unit golden replay integration
+	@$(MAKE) -s -j$(JOBS) VARIANT=asan tests
+	@$(MAKE) -s VARIANT=asan unit golden replay integration
+	@$(MAKE) -s -j$(JOBS) VARIANT=debug valgrind-unit
 	@echo "check: 1 passed, 0 failed"
 
 deps: ## install every Debian package needed (as root)
@@ -104,6 +115,8 @@ deps: ## install every Debian package needed (as root)
 
 unit: $(UNIT_TESTS) ## the unit tests, without root
 	@tests/run "unit ($(VARIANT))" $(UNIT_TESTS)
+
+tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(REPLAYS) $(PROGRAM) ## build what they run
 
 golden: $(PROGRAM) ## what the commands print, compared with what they printed
 	@EVENKEEL=$(abspath $(PROGRAM)) tests/golden/run
@@ -115,24 +128,24 @@ integration: $(INTEGRATION_TESTS) $(PROGRAM) ## on real unprivileged containers;
 	@EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) tests/run "integration ($(VARIANT))" \
 		$(INTEGRATION_TESTS)
 
-replay: $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZ_TARGETS)) ## the saved fuzz inputs
+replay: $(REPLAYS) ## the saved fuzz inputs
 	@for t in $(FUZZ_TARGETS); do \
 		$(BUILD)/tests/fuzz/replay_$$t tests/fuzz/corpus/$$t || exit 1; done
 
 asan: ## unit tests, golden tests and fuzz inputs under ASan and UBSan
-	$(MAKE) VARIANT=asan unit golden replay
+	@$(MAKE) -s -j$(JOBS) VARIANT=asan tests
+	@$(MAKE) -s VARIANT=asan unit golden replay
 
 valgrind: ## the unit tests under valgrind
-	$(MAKE) VARIANT=debug valgrind-unit
+	@$(MAKE) -s -j$(JOBS) VARIANT=debug valgrind-unit
 
-valgrind-unit: $(UNIT_TESTS)
+valgrind-unit: $(UNIT_TESTS) | need-valgrind
 	@WRAP="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
 		tests/run "valgrind" $(UNIT_TESTS)
 
 # Coverage-guided, with clang's libFuzzer; FUZZ_SECONDS for each target. Findings go to the corpus.
 FUZZ_SECONDS ?= 60
-fuzz: ## look for new inputs that break a parser (FUZZ_SECONDS=60 each)
-	@$(MAKE) -s need
+fuzz: need need-clang ## look for new inputs that break a parser (FUZZ_SECONDS=60 each)
 	@mkdir -p build/fuzz
 	@set -e; for t in $(FUZZ_TARGETS); do \
 		echo "fuzz: $$t for $(FUZZ_SECONDS) s"; \
@@ -151,16 +164,22 @@ soak: $(INTEGRATION_TESTS) $(PROGRAM) ## the integration tests with their long c
 	@EVENKEEL_SOAK=1 LIMIT=7200 EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) tests/run "soak" \
 		$(INTEGRATION_TESTS)
 
-lint: ## clang-tidy and cppcheck
-	@$(MAKE) -s need
-	@echo $(ROOMS) | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE \
-		-DEVENKEEL_VERSION=\"lint\" -I. $(DEPS_CFLAGS) 2>/dev/null' lint
+# A room that passed is looked at again when it, a header or the rules change.
+LINTED := $(patsubst %.c,build/lint/%.ok,$(ROOMS))
+
+lint: need-clang-tidy need-cppcheck ## clang-tidy and cppcheck
+	@$(MAKE) -s -k -j$(JOBS) --output-sync $(LINTED)
 	@cppcheck -q --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -I. \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=checkersReport schema limits net reconciler
 
+build/lint/%.ok: %.c $(HEADERS) .clang-tidy | need
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DEVENKEEL_VERSION='"lint"' -I. \
+		$(DEPS_CFLAGS) 2>$@
+
 demo: deps ## the main job on two containers of its own; needs root
-	@$(MAKE) -s all
+	@$(MAKE) -s -j$(JOBS) all
 	@sh contrib/demo.sh
 
 # --- installing ----------------------------------------------------------------------------------
@@ -184,19 +203,19 @@ layers: ## the includes point one way
 	@! grep -n '"limits/\|"reconciler/' net/*.[ch]
 	@! grep -n '"schema/.*\.c"' $(SOURCES)
 
-format: ## clang-format decides the layout
+format: need-clang-format ## clang-format decides the layout
 	clang-format -i $(SOURCES)
 
-format-check:
+format-check: need-clang-format ## does the layout hold?
 	@clang-format --dry-run -Werror $(SOURCES)
 
-clean:
+clean: ## remove what was built
 	rm -rf build evenkeel
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-.PHONY: all need check deps unit integration golden golden-accept replay asan valgrind valgrind-unit fuzz bench soak \
-	lint demo install layers format format-check clean help
+.PHONY: all need check deps tests unit integration golden golden-accept replay asan valgrind \
+	valgrind-unit fuzz bench soak lint demo install layers format format-check clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

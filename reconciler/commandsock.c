@@ -38,7 +38,7 @@ static bool socket_name(const char *lxcpath, const char *name, char out[NAME_MOS
 	int n = snprintf(path, sizeof(path), "%s/%s", lxcpath, name);
 
 	if (n >= 0 && (size_t)n + strlen(SUFFIX) <= NAME_MOST) {
-		strcpy(stpcpy(out, path), SUFFIX);
+		stpcpy(stpcpy(out, path), SUFFIX);
 		return false;
 	}
 	snprintf(out, NAME_MOST + 1, HASHED "%016" PRIx64 SUFFIX, hash(path));
