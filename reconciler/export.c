@@ -14,14 +14,19 @@
 /* Dropping a line can make another one wrong: limits.memory.swap without limits.memory. */
 #define ROUNDS_MOST 8
 
-void export_add(struct exported *e, const char *device, const char *key, const char *value)
+struct export_line *export_add(struct exported *e, const char *device, const char *key,
+			       const char *value)
 {
+	struct export_line *l;
+
 	e->lines = arena_grow(e->arena, e->lines, e->n, &e->capacity, sizeof(*e->lines));
-	e->lines[e->n++] = (struct export_line){
+	l = &e->lines[e->n++];
+	*l = (struct export_line){
 	    .device = device,
 	    .key = arena_strdup(e->arena, key),
 	    .value = arena_strdup(e->arena, value),
 	};
+	return l;
 }
 
 void export_note(struct exported *e, const char *format, ...)

@@ -11,6 +11,7 @@
 struct export_line {
 	const char *device; /* NULL: of config */
 	const char *key, *value;
+	const char *remark;  /* what a reader may want to know of it; NULL: it speaks for itself */
 	const char *dropped; /* why it is only a comment; NULL: it stands */
 };
 
@@ -36,5 +37,6 @@ int export_take(const struct options *o, const char *const *names, size_t n, str
 		struct diagnostics *ds);
 
 /* Adds a line, or a note. */
-void export_add(struct exported *e, const char *device, const char *key, const char *value);
+struct export_line *export_add(struct exported *e, const char *device, const char *key,
+			       const char *value);
 void export_note(struct exported *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENDLESS "4EiB" /* of swap: what a kernel takes for no limit */
+/* The largest size that the grammar takes: to a kernel it is no limit. */
+#define ENDLESS "8191PiB"
 
 /* What the lines are made from. */
 struct source_of {
@@ -47,9 +48,9 @@ static const char *held(const struct source_of *s, const char *attribute)
 	return p && p->certainty == CERTAIN_VALUE ? p->value : NULL;
 }
 
-static void add(struct source_of *s, const char *key, const char *value)
+static struct export_line *add(struct source_of *s, const char *key, const char *value)
 {
-	export_add(s->e, NULL, key, value);
+	return export_add(s->e, NULL, key, value);
 }
 
 static void add_number(struct source_of *s, const char *key, int64_t n)
@@ -76,7 +77,7 @@ static void memory(struct source_of *s)
 	else if (number(swap, &swap_limit) && (!hard || swap_limit != limit))
 		add(s, "limits.memory.swap", export_bytes(swap_limit, s->e->arena));
 	else if (hard && !number(swap, &swap_limit) && s->host->swap_accounting)
-		add(s, "limits.memory.swap", ENDLESS);
+		add(s, "limits.memory.swap", ENDLESS)->remark = "no limit: the largest size";
 	if (number(held(s, "memory.swappiness"), &swappiness) && swappiness >= 60 &&
 	    swappiness <= 70)
 		add_number(s, "limits.memory.swap.priority", 70 - (int64_t)swappiness);

@@ -6,6 +6,7 @@
 #include "schema/text.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a manifest may ask for. */
@@ -61,7 +62,7 @@ static void write_devices(struct yamlwriter *w, const struct exported *e, bool s
 	yamlwriter_mapping_end(w);
 }
 
-void export_yaml(FILE *f, const struct exported *e, bool show_secrets)
+static void write_manifest(FILE *f, const struct exported *e, bool show_secrets)
 {
 	struct yamlwriter w;
 
@@ -85,6 +86,54 @@ void export_yaml(FILE *f, const struct exported *e, bool show_secrets)
 	yamlwriter_mapping_end(&w);
 	yamlwriter_document_end(&w);
 	yamlwriter_close(&w);
+}
+
+/* Of the line of config that TEXT is; NULL: none. What belongs to a value of several lines stands
+ * further in. */
+static const char *remark_on(const struct exported *e, const char *text, bool show_secrets)
+{
+	static const char indent[] = "  ";
+
+	if (strncmp(text, indent, strlen(indent)) != 0)
+		return NULL;
+	text += strlen(indent);
+	for (size_t i = 0; i < e->n; i++) {
+		const struct export_line *l = &e->lines[i];
+		size_t n = strlen(l->key);
+
+		if (l->remark && !l->device && stands(l, show_secrets) &&
+		    strncmp(text, l->key, n) == 0 && text[n] == ':')
+			return l->remark;
+	}
+	return NULL;
+}
+
+/* libyaml writes no comments: they are put behind the lines that it made. */
+static void copy_with_remarks(FILE *f, const struct exported *e, char *text, bool show_secrets)
+{
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		const char *remark;
+
+		*end = '\0';
+		remark = remark_on(e, line, show_secrets);
+		fprintf(f, "%s%s%s\n", line, remark ? "  # " : "", remark ? remark : "");
+	}
+}
+
+void export_yaml(FILE *f, const struct exported *e, bool show_secrets)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *made = open_memstream(&text, &n);
+
+	if (!made) {
+		write_manifest(f, e, show_secrets);
+		return;
+	}
+	write_manifest(made, e, show_secrets);
+	fclose(made);
+	copy_with_remarks(f, e, text, show_secrets);
+	free(text);
 }
 
 static void print_comment(FILE *f, const char *text)

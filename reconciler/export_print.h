@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* YAML, the lines that stand. */
+/* YAML, the lines that stand, with their remarks. */
 void export_yaml(FILE *f, const struct exported *e, bool show_secrets);
 
 /* What was left out and what no line says, as YAML comments. */

@@ -192,7 +192,7 @@ static const struct note notes[] = {
 			"false and a size then hold on cgroup v2; v1 has no file for swap alone: unsupported "
 			"there, except that false sets memory.swappiness to 0. On a host without swap "
 			"accounting swap cannot be limited: the key is unsupported there, and limits.memory "
-			"alone asks for no limit of swap.",
+			"alone asks for no limit of swap. The largest size, 8191PiB, is no limit to a kernel.",
 	},
 	{
 		.name = "limits.memory.swap.priority",

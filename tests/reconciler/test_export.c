@@ -54,7 +54,7 @@ static const struct example examples[] = {
      .name = "endless swap",
      .version = CGROUP_V1,
      .held = {{"cgroup", "memory.max", "1073741824"}},
-     .lines = {{"limits.memory", "1GiB"}, {"limits.memory.swap", "4EiB"}},
+     .lines = {{"limits.memory", "1GiB"}, {"limits.memory.swap", "8191PiB"}},
      },
     {
      .name = "a soft limit alone",
@@ -231,11 +231,12 @@ static struct exported sample(struct arena *a)
 	struct exported e = {.arena = a, .name = "web1", .status = STATUS_RUNNING};
 
 	export_add(&e, NULL, "environment.TOKEN", "s3cret");
-	export_add(&e, NULL, "environment.EMPTY", "a: b # c\n");
+	export_add(&e, NULL, "environment.EMPTY", "a: b # c\n  limits.memory.swap: 1\n");
 	export_add(&e, NULL, "limits.memory", "256MiB");
+	export_add(&e, NULL, "limits.memory.swap", "8191PiB")->remark = "no limit";
 	export_add(&e, NULL, "limits.processes", "500");
 	export_add(&e, "root", "limits.read", "10MiB");
-	e.lines[3].dropped = "it would change something\033[1m";
+	e.lines[4].dropped = "it would change something\033[1m";
 	export_note(&e, "cgroup cpu.weight is 7\n: no line says so");
 	return e;
 }
@@ -266,6 +267,7 @@ static void secrets_and_dropped_lines_are_comments(void **state)
 		  "state: running\n"
 		  "config:\n"
 		  "  limits.memory: 256MiB\n"
+		  "  limits.memory.swap: 8191PiB  # no limit\n"
 		  "devices:\n"
 		  "  root:\n"
 		  "    type: disk\n"
@@ -291,6 +293,8 @@ static void the_manifest_reads_back(void **state)
 	const struct document *d;
 
 	(void)state;
+	assert_non_null(strstr(text, "\n      limits.memory.swap: 1\n"));
+	assert_non_null(strstr(text, "\n  limits.memory.swap: 8191PiB  # no limit\n"));
 	e.lines[1].value = "a: b # c";
 	free(text);
 	text = yaml(&e, true);
@@ -303,11 +307,12 @@ static void the_manifest_reads_back(void **state)
 	assert_true(d->profiles_given);
 	assert_int_equal(d->profiles.n, 0);
 	assert_int_equal(d->state, STATE_RUNNING);
-	assert_int_equal(d->config.n, 3);
+	assert_int_equal(d->config.n, 4);
 	assert_string_equal(d->config.items[0].name, "environment.EMPTY");
 	assert_string_equal(d->config.items[0].text, "a: b # c");
 	assert_string_equal(d->config.items[1].text, "s3cret");
 	assert_string_equal(d->config.items[2].text, "256MiB");
+	assert_string_equal(d->config.items[3].text, "8191PiB");
 	assert_int_equal(d->devices.n, 1);
 	manifest_free(m);
 	free(text);
@@ -328,7 +333,7 @@ static void json_is_a_manifest_too(void **state)
 	m = manifest_from_bytes("x.json", text, strlen(text), (struct manifest_hints){0}, &ds);
 	assert_int_equal(ds.errors, 0);
 	assert_int_equal(m->n, 1);
-	assert_int_equal(m->documents[0].config.n, 1);
+	assert_int_equal(m->documents[0].config.n, 2);
 	assert_int_equal(m->documents[0].devices.n, 1);
 	manifest_free(m);
 	free(text);
