@@ -62,7 +62,7 @@ bool number_read(const char *text, uint64_t *out)
 
 const char *number_print(uint64_t n, struct arena *a)
 {
-	return n == NUMBER_MAX ? "max" : arena_printf(a, "%llu", (unsigned long long)n);
+	return n == NUMBER_MAX ? "max" : arena_decimal(a, n);
 }
 
 const char *number_print_v1(uint64_t n, struct arena *a)

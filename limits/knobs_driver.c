@@ -300,8 +300,8 @@ static void add_item(const struct lines *l, enum cgroup_version version, const c
 {
 	const char *prefix = version == CGROUP_V1 ? "lxc.cgroup." : "lxc.cgroup2.";
 
-	add_line(l, arena_printf(l->arena, "%s%s =", prefix, file));
-	add_line(l, arena_printf(l->arena, "%s%s = %s", prefix, file, text));
+	add_line(l, arena_join(l->arena, prefix, file, " =", NULL));
+	add_line(l, arena_join(l->arena, prefix, file, " = ", text, NULL));
 }
 
 static void knobs_boot(const struct host *host, const struct properties *desired, struct arena *a,

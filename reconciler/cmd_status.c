@@ -122,7 +122,7 @@ static void print_json(const struct options *o, const struct result *r, const st
 		json_object_set_new(summary, condition_name((enum condition)k),
 				    json_integer((json_int_t)s->counts[k]));
 	json_object_set_new(out, "version", json_integer(1));
-	json_object_set_new(out, "generation", json_text(r->generation->digest));
+	json_object_set_new(out, "generation", json_text(generation_digest(r->generation)));
 	json_object_set_new(out, "instances", instances);
 	json_object_set_new(out, "summary", summary);
 	json_print(stdout, out);

@@ -325,7 +325,7 @@ static bool is_active(const struct containers *cs, const char *name)
 	       bsearch(&name, cs->active, cs->n_active, sizeof(*cs->active), compare_texts);
 }
 
-struct container *container_open(struct containers *cs, const char *name)
+static struct container *look_at(struct containers *cs, const char *name, bool known)
 {
 	struct container *c = arena_alloc(cs->arena, sizeof(*c));
 	struct lxc_side *side = arena_alloc(cs->arena, sizeof(*side));
@@ -347,8 +347,18 @@ struct container *container_open(struct containers *cs, const char *name)
 	side->hints = cs->hints;
 	side->hint = hints_find(cs->hints, name);
 	if (!is_active(cs, name) || !look_at_active(cs, c, side))
-		c->status = is_defined(cs, name) ? STATUS_STOPPED : STATUS_MISSING;
+		c->status = known || is_defined(cs, name) ? STATUS_STOPPED : STATUS_MISSING;
 	return c;
+}
+
+struct container *container_open(struct containers *cs, const char *name)
+{
+	return look_at(cs, name, false);
+}
+
+struct container *container_open_defined(struct containers *cs, const char *name)
+{
+	return look_at(cs, name, true);
 }
 
 void container_close(struct container *c)

@@ -35,6 +35,8 @@ void containers_close(struct containers *cs);
 /* Looks at one container: status, init, pidfd, /proc fd, cgroup. Cheap for a stopped or missing one
  * (no liblxc handle is made). Never NULL. Without readable hints liblxc is asked for init's pid. */
 struct container *container_open(struct containers *cs, const char *name);
+/* The same for one that is known to be there, and whole: its config was just read. */
+struct container *container_open_defined(struct containers *cs, const char *name);
 void container_close(struct container *c);
 
 /* The host id that owns its rootfs; -1: it is no folder that can be looked at. */

@@ -207,10 +207,11 @@ const char *draft_text_after(struct survey *s, const struct subject *subject)
 
 bool draft_differs(const struct subject *s, const char *text)
 {
-	char digest[17] = "";
+	char other[17] = "";
+	const char *digest = text == s->text ? s->digest : other;
 
-	if (text)
-		bootfile_digest(text, digest);
+	if (text && text != s->text)
+		bootfile_digest(text, other);
 	if (strcmp(digest, s->record.digest) != 0)
 		return true;
 	return s->record.include != (text ? INCLUDE_FINE : INCLUDE_NONE);

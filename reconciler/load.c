@@ -22,7 +22,6 @@ _Static_assert(sizeof(((struct generation *)0)->digest) == SHA256_DIGEST_STRING_
 struct load {
 	struct generation *g;
 	struct tree tree;
-	SHA2_CTX digest;
 	size_t capacity;
 	struct manifest **untrusted; /* a part of the manifests, in their order */
 	size_t n_untrusted, untrusted_capacity;
@@ -49,13 +48,26 @@ void generation_free(struct generation *g)
 	arena_free(g->arena);
 }
 
-static void digest_file(SHA2_CTX *digest, const struct tree_file *f)
+static void digest_file(SHA2_CTX *digest, const struct source *file)
 {
-	uint64_t n = f->n;
+	uint64_t n = file->size;
 
-	SHA256Update(digest, (const uint8_t *)f->path, strlen(f->path) + 1);
+	SHA256Update(digest, (const uint8_t *)file->name, strlen(file->name) + 1);
 	SHA256Update(digest, (const uint8_t *)&n, sizeof(n));
-	SHA256Update(digest, (const uint8_t *)f->bytes, f->n);
+	SHA256Update(digest, (const uint8_t *)file->text, file->size);
+}
+
+const char *generation_digest(struct generation *g)
+{
+	SHA2_CTX digest;
+
+	if (g->digest[0])
+		return g->digest;
+	SHA256Init(&digest);
+	for (size_t i = 0; i < g->n_manifests; i++)
+		digest_file(&digest, &g->manifests[i]->source);
+	SHA256End(&digest, g->digest);
+	return g->digest;
 }
 
 static void break_all(struct manifest *m)
@@ -72,7 +84,6 @@ static void take_file(void *context, const struct tree_file *f)
 	size_t errors = g->diagnostics.errors;
 	struct manifest *m;
 
-	digest_file(&l->digest, f);
 	hints.named_alone = l->lone;
 	m = manifest_from_bytes(arena_strdup(g->arena, f->path), f->bytes, f->n, hints,
 				&g->diagnostics);
@@ -101,7 +112,6 @@ static void load_start(struct load *l, struct generation *g, const struct option
 	    .context = l,
 	    .root = -1,
 	};
-	SHA256Init(&l->digest);
 	if (trusted_from(o, trust, &l->tree.trusted) < 0)
 		diagnostic_error(&g->diagnostics, NOWHERE, "--owner: there is no user '%s'",
 				 text_escape(g->arena, o->owner, strlen(o->owner), 64));
@@ -319,7 +329,6 @@ static struct generation *load_finish(struct load *l, const struct options *o)
 	tree_finish(&l->tree);
 	g->n_files = l->tree.files;
 	g->partial |= l->tree.partial;
-	SHA256End(&l->digest, g->digest);
 	note_empty(l);
 	if (l->n_untrusted > 0)
 		drop_untrusted(l);

@@ -38,7 +38,7 @@ struct generation {
 	enum load_trouble trouble;
 	bool partial; /* a part could not be read or understood: absence proves nothing */
 	size_t n_files;
-	char digest[65]; /* sha256 over all files' names and bytes, in hex */
+	char digest[65]; /* generation_digest's, once it was asked for */
 };
 
 /* Loads and expands a whole directory. Never NULL; look at trouble and diagnostics. */
@@ -46,6 +46,9 @@ struct generation *generation_load(const struct options *o, enum trust trust);
 
 /* Loads the given files and folders (validate PATH...); "-" is standard input. */
 struct generation *generation_load_paths(const struct options *o, char *const *paths, size_t n);
+
+/* sha256 over all manifests' names and bytes, in hex: computed when first asked for. */
+const char *generation_digest(struct generation *g);
 
 void generation_free(struct generation *g);
 

@@ -10,6 +10,7 @@
 #include "schema/text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,13 +103,21 @@ static void check_names(struct result *r, const struct options *o)
 	}
 }
 
+static int compare_outcome(const void *name, const void *outcome)
+{
+	return strcmp(name, ((const struct outcome *)outcome)->name);
+}
+
 /* The findings about single instances stand with their plans too. */
-static void outcome_diagnostics(struct outcome *o, const struct diagnostics *from)
+static void outcomes_diagnose(struct result *r, const struct diagnostics *from)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const struct diagnostic *d = &from->items[i];
+		struct outcome *o = NULL;
 
-		if (d->instance && strcmp(d->instance, o->name) == 0)
+		if (d->instance)
+			o = bsearch(d->instance, r->outcomes, r->n, sizeof(*o), compare_outcome);
+		if (o)
 			diagnostics_take(&o->diagnostics, d);
 	}
 }
@@ -145,19 +154,34 @@ static bool changes_now(const struct outcome *o)
 	return false;
 }
 
-static void draft_all(struct result *r, struct survey *s, enum pass_mode mode)
+/* Thousands are in sync, and what showed that is of no use any more: without this a diff would
+ * touch ten times the memory. apply goes on working with it. */
+static void draft_one(struct survey *s, struct subject *subject, struct arena *scratch)
 {
+	struct arena *whole = s->arena;
+
+	s->arena = scratch;
+	draft_subject(s, subject);
+	s->arena = whole;
+	if (subject->outcome->changes.n == 0)
+		arena_reset(scratch);
+	else
+		arena_absorb(whole, scratch);
+}
+
+static void draft_all(struct survey *s, enum pass_mode mode)
+{
+	struct arena *scratch = arena_new();
+
 	for (size_t i = 0; i < s->n; i++) {
 		struct subject *subject = &s->subjects[i];
 		struct outcome *o = subject->outcome;
 
 		if (!o)
 			continue;
-		if (r->generation->diagnostics.n)
-			outcome_diagnostics(o, &r->generation->diagnostics);
-		if (s->diagnostics.n)
-			outcome_diagnostics(o, &s->diagnostics);
-		if (!o->held_back)
+		if (!o->held_back && mode == PASS_DIFF)
+			draft_one(s, subject, scratch);
+		else if (!o->held_back)
 			draft_subject(s, subject);
 		o->in_sync = !o->held_back && !changes_now(o) && o->diagnostics.errors == 0;
 		if (o->whole == WHOLE_NONE && changes_now(o))
@@ -168,6 +192,7 @@ static void draft_all(struct result *r, struct survey *s, enum pass_mode mode)
 			subject->container = NULL;
 		}
 	}
+	arena_free(scratch);
 }
 
 static void count_change(struct summary *sum, const struct change *c)
@@ -288,7 +313,9 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 	r->timings.look = stopwatch_lap(&watch);
 	if (!r->trouble) {
 		outcomes_make(r, o, &s);
-		draft_all(r, &s, mode);
+		outcomes_diagnose(r, &r->generation->diagnostics);
+		outcomes_diagnose(r, &s.diagnostics);
+		draft_all(&s, mode);
 		r->timings.draft = stopwatch_lap(&watch);
 		if (mode == PASS_APPLY) {
 			apply_run(&s, &r->timings);

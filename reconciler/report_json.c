@@ -214,7 +214,7 @@ void report_json(FILE *f, const struct options *o, const struct result *r)
 			json_array_append_new(instances,
 					      json_outcome(o, &r->outcomes[i], r->applied));
 	set(out, "version", json_integer(1));
-	set(out, "generation", json_text(r->generation ? r->generation->digest : NULL));
+	set(out, "generation", json_text(r->generation ? generation_digest(r->generation) : NULL));
 	set(out, "instances", instances);
 	set(out, "summary", json_summary(&r->summary));
 	set(out, "diagnostics", json_findings(r));

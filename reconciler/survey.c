@@ -74,10 +74,15 @@ void survey_refresh(struct survey *s, struct subject *subject)
 	struct world_instance *w = subject->world;
 
 	container_close(subject->container);
-	subject->container = container_open(s->containers, w->instance->name);
-	subject->container->wrote = s->wrote;
 	bootfile_read(s->containers->dir, s->containers->lxcpath, w->instance->name, s->arena,
 		      &subject->record);
+	/* a config that includes our file is there and finished: two system calls less, each time
+	 */
+	if (subject->record.include == INCLUDE_FINE)
+		subject->container = container_open_defined(s->containers, w->instance->name);
+	else
+		subject->container = container_open(s->containers, w->instance->name);
+	subject->container->wrote = s->wrote;
 	w->status = subject->container->status;
 	w->exists = w->status != STATUS_MISSING;
 	w->will_run = will_run(w);

@@ -38,16 +38,21 @@ struct arena *arena_new(void)
 	return a;
 }
 
-void arena_free(struct arena *a)
+static void blocks_free(struct block *b)
 {
-	struct block *b, *next;
+	struct block *next;
 
-	if (!a)
-		return;
-	for (b = a->blocks; b; b = next) {
+	for (; b; b = next) {
 		next = b->next;
 		free(b);
 	}
+}
+
+void arena_free(struct arena *a)
+{
+	if (!a)
+		return;
+	blocks_free(a->blocks);
 	free(a);
 }
 
@@ -194,6 +199,72 @@ char *arena_printf(struct arena *a, const char *format, ...)
 	text = arena_vprintf(a, format, args);
 	va_end(args);
 	return text;
+}
+
+char *arena_join(struct arena *a, const char *first, ...)
+{
+	size_t n = strlen(first);
+	const char *part;
+	va_list args;
+	char *text, *to;
+
+	va_start(args, first);
+	while ((part = va_arg(args, const char *)))
+		n += strlen(part);
+	va_end(args);
+	text = alloc_text(a, n + 1);
+	to = stpcpy(text, first);
+	va_start(args, first);
+	while ((part = va_arg(args, const char *)))
+		to = stpcpy(to, part);
+	va_end(args);
+	return text;
+}
+
+char *arena_decimal(struct arena *a, unsigned long long number)
+{
+	char digits[3 * sizeof(number)], *first = digits + sizeof(digits);
+
+	do
+		*--first = (char)('0' + number % 10);
+	while (number /= 10);
+	return arena_strndup(a, first, (size_t)(digits + sizeof(digits) - first));
+}
+
+void arena_reset(struct arena *a)
+{
+#ifndef EVENKEEL_DEBUG_ARENA
+	if (a->blocks) {
+		blocks_free(a->blocks->next);
+		a->blocks->next = NULL;
+		a->blocks->used = 0;
+		a->held = sizeof(*a->blocks) + a->blocks->size;
+		return;
+	}
+#endif
+	blocks_free(a->blocks);
+	a->blocks = NULL;
+	a->held = 0;
+}
+
+void arena_absorb(struct arena *to, struct arena *from)
+{
+	struct block *last = from->blocks;
+
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	/* behind TO's newest block, the only one with room */
+	if (to->blocks) {
+		last->next = to->blocks->next;
+		to->blocks->next = from->blocks;
+	} else {
+		to->blocks = from->blocks;
+	}
+	to->held += from->held;
+	from->blocks = NULL;
+	from->held = 0;
 }
 
 size_t arena_size(const struct arena *a)

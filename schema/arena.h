@@ -39,5 +39,17 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
+/* The texts joined, the last one followed by NULL; cheaper than a format where it matters. */
+char *arena_join(struct arena *a, const char *first, ...) __attribute__((sentinel));
+
+/* NUMBER in decimal. */
+char *arena_decimal(struct arena *a, unsigned long long number);
+
+/* Gives every piece back at once and keeps room for the next ones. */
+void arena_reset(struct arena *a);
+
+/* Moves every piece of FROM to TO, which owns them from now on; FROM is empty then. */
+void arena_absorb(struct arena *to, struct arena *from);
+
 /* Bytes that the arena holds of the heap, slack included. */
 size_t arena_size(const struct arena *a);

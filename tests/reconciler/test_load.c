@@ -490,19 +490,19 @@ static void the_digest_is_of_names_and_bytes(void **state)
 	put(f, "a.yaml", "kind: instance\n" ONE);
 	put(f, "b.yaml", "kind: instance\n");
 	load(f, TRUST_WARN);
-	memcpy(first, f->g->digest, sizeof(first));
+	memcpy(first, generation_digest(f->g), sizeof(first));
 	assert_int_equal(strlen(first), 64);
 	load(f, TRUST_WARN);
-	assert_string_equal(f->g->digest, first);
+	assert_string_equal(generation_digest(f->g), first);
 	put(f, "b.yaml", "kind: instance\n#\n");
 	load(f, TRUST_WARN);
-	assert_string_not_equal(f->g->digest, first);
+	assert_string_not_equal(generation_digest(f->g), first);
 	put(f, "b.yaml", "kind: instance\n");
 	load(f, TRUST_WARN);
-	assert_string_equal(f->g->digest, first);
+	assert_string_equal(generation_digest(f->g), first);
 	assert_int_equal(rename(path_of(f, "b.yaml"), path_of(f, "c.yaml")), 0);
 	load(f, TRUST_WARN);
-	assert_string_not_equal(f->g->digest, first);
+	assert_string_not_equal(generation_digest(f->g), first);
 }
 
 static void paths_are_loaded_as_given(void **state)

@@ -155,6 +155,65 @@ static void reserved_bytes_are_there(void **state)
 	arena_free(a);
 }
 
+static void texts_are_joined(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(arena_join(a, "one", NULL), "one");
+	assert_string_equal(arena_join(a, "a", "", "b = ", "c", NULL), "ab = c");
+	assert_string_equal(arena_decimal(a, 0), "0");
+	assert_string_equal(arena_decimal(a, 1234567890), "1234567890");
+	assert_string_equal(arena_decimal(a, ~0ull), "18446744073709551615");
+	arena_free(a);
+}
+
+static void a_reset_arena_serves_again(void **state)
+{
+	struct arena *a = arena_new();
+	size_t held;
+
+	(void)state;
+	arena_reset(a);
+	memset(arena_alloc(a, 100000), 'x', 100000);
+	held = arena_size(a);
+	for (int i = 0; i < 100; i++) {
+		unsigned char *piece;
+
+		arena_reset(a);
+		piece = arena_alloc(a, 50000);
+		for (size_t k = 0; k < 50000; k += 999)
+			assert_int_equal(piece[k], 0);
+		memset(piece, 'y', 50000);
+	}
+	assert_true(arena_size(a) <= held);
+	arena_free(a);
+}
+
+static void an_absorbed_arena_lives_on(void **state)
+{
+	struct arena *to = arena_new(), *from = arena_new();
+	size_t held;
+	char *text, *own;
+
+	(void)state;
+	arena_absorb(to, from);
+	text = arena_strdup(from, "kept");
+	arena_alloc(from, 100000);
+	own = arena_strdup(to, "own");
+	held = arena_size(to) + arena_size(from);
+	arena_absorb(to, from);
+	assert_int_equal(arena_size(to), held);
+	assert_int_equal(arena_size(from), 0);
+	arena_strdup(from, "empty, and of use");
+	arena_free(from);
+	assert_string_equal(text, "kept");
+	assert_string_equal(own, "own");
+	arena_strdup(to, "more");
+	assert_string_equal(text, "kept");
+	arena_free(to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +226,9 @@ int main(void)
 	    cmocka_unit_test(small_stays_small),
 	    cmocka_unit_test(reserved_bytes_are_there),
 	    cmocka_unit_test(sizes_that_overflow_end_the_process),
+	    cmocka_unit_test(texts_are_joined),
+	    cmocka_unit_test(a_reset_arena_serves_again),
+	    cmocka_unit_test(an_absorbed_arena_lives_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
