@@ -76,6 +76,23 @@ static void break_all(struct manifest *m)
 		m->documents[i].broken = true;
 }
 
+/* Is there a line "kind: profile" in a file that was not understood? */
+static bool mentions_profile(const char *bytes, size_t n)
+{
+	const char *end = bytes + n;
+
+	for (const char *line = bytes; line < end;) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t length = (size_t)((stop ? stop : end) - line);
+		const char *kind = memmem(line, length, "kind", 4);
+
+		if (kind && memmem(kind, length - (size_t)(kind - line), "profile", 7))
+			return true;
+		line += length + 1;
+	}
+	return false;
+}
+
 static void take_file(void *context, const struct tree_file *f)
 {
 	struct load *l = context;
@@ -90,8 +107,11 @@ static void take_file(void *context, const struct tree_file *f)
 	g->manifests = arena_grow(g->arena, g->manifests, g->n_manifests, &l->capacity, sizeof(m));
 	g->manifests[g->n_manifests++] = m;
 	/* Which documents a file with errors would have had nobody knows. */
-	if (g->diagnostics.errors > errors)
+	if (g->diagnostics.errors > errors) {
 		g->partial = true;
+		l->tree.blind |= (!hints.kind_known || hints.kind == KIND_PROFILE) &&
+				 mentions_profile(f->bytes, f->n);
+	}
 	if (!f->trusted && l->tree.trusted.mode == TRUST_ENFORCE) {
 		break_all(m);
 		g->partial = true;
@@ -176,8 +196,8 @@ static int load_directory(struct load *l, const char *path, const char *prefix)
 	if (fd < 0)
 		return cannot_open(g, path, -fd);
 	r = judge_directory(l, &distrust, path);
-	if (r == 0)
-		tree_walk(&l->tree, fd, real, prefix);
+	if (r == 0 && tree_walk(&l->tree, fd, real, prefix) < 0)
+		r = trouble(g, LOAD_UNREADABLE);
 	close(fd);
 	return r;
 }
@@ -301,6 +321,37 @@ static void note_held_back(struct generation *g)
 	}
 }
 
+static bool uses(const struct document *d, const char *profile)
+{
+	for (size_t k = 0; k < d->profiles.n; k++)
+		if (strcmp(d->profiles.items[k].text, profile) == 0)
+			return true;
+	return !d->profiles_given;
+}
+
+/* A default profile that is not defined is an empty one; but one that may only not have been read
+ * must not take its limits from everybody. */
+static void hold_back_without_default(struct load *l)
+{
+	struct generation *g = l->g;
+	size_t held = 0;
+
+	if (!l->tree.blind || l->lone || catalog_find(&g->catalog, KIND_PROFILE, "default"))
+		return;
+	for (size_t i = 0; i < g->n_instances; i++) {
+		if (g->instances[i]->held_back || !uses(g->instances[i]->document, "default"))
+			continue;
+		g->instances[i]->held_back = true;
+		held++;
+	}
+	if (held)
+		diagnostic_error(&g->diagnostics, NOWHERE,
+				 "the profile 'default' may be in what could not be read: %zu "
+				 "instance%s it applies to %s what %s",
+				 held, held == 1 ? "" : "s", held == 1 ? "keeps" : "keep",
+				 held == 1 ? "it has" : "they have");
+}
+
 static void note_empty(struct load *l)
 {
 	struct generation *g = l->g;
@@ -335,6 +386,7 @@ static struct generation *load_finish(struct load *l, const struct options *o)
 	catalog_build(&g->catalog, g->manifests, g->n_manifests, g->arena, &g->diagnostics);
 	expand_all(g, o, l->lone);
 	note_held_back(g);
+	hold_back_without_default(l);
 	diagnostics_sort(&g->diagnostics);
 	return g;
 }

@@ -41,14 +41,28 @@ static struct place whole(struct tree *t)
 {
 	struct source *s = arena_alloc(t->arena, sizeof(*s));
 
-	s->name = arena_strndup(t->arena, t->path, t->path_n);
+	s->name = t->path_n ? arena_strndup(t->arena, t->path, t->path_n) : t->directory;
 	return (struct place){s, 0, 0};
+}
+
+/* The path at hand was not read, because of ERROR or (0) since it is nothing to be read. In the
+ * first case anything may be in it; in the second it has a name, and a profile of that name is
+ * missed. */
+static void miss(struct tree *t, int error)
+{
+	struct manifest_hints hints = manifest_hints_from_path(t->path);
+	const char *name = strrchr(t->path, '/');
+
+	name = name ? name + 1 : t->path;
+	t->partial = true;
+	if (!hints.kind_known || hints.kind == KIND_PROFILE)
+		t->blind |= error || strncmp(name, "default.", 8) == 0;
 }
 
 /* A finding about the path at hand that leaves a hole in the tree. */
 static void hole(struct tree *t, const char *what, int error)
 {
-	t->partial = true;
+	miss(t, error);
 	diagnostic_error(t->ds, whole(t), "%s%s%s", what, error ? ": " : "",
 			 error ? strerror(error) : "");
 }
@@ -88,7 +102,7 @@ static bool judge(struct tree *t, const struct stat *st)
 
 static int refuse_size(struct tree *t)
 {
-	t->partial = true;
+	miss(t, 0);
 	diagnostic_error(t->ds, whole(t), "larger than %u bytes, the most for one file",
 			 YAML_MOST_BYTES);
 	return -EFBIG;
@@ -176,7 +190,7 @@ static const char *kind_of(mode_t mode)
 
 static void refuse_kind(struct tree *t, mode_t mode)
 {
-	t->partial = true;
+	miss(t, 0);
 	if (t->root < 0) {
 		diagnostic_error(t->ds, whole(t), "is %s, not a file", kind_of(mode));
 		diagnostic_hint(t->ds, "for standard input write -");
@@ -213,7 +227,8 @@ static bool room_for_file(struct tree *t)
 	if (t->files < LOAD_MOST_FILES)
 		return true;
 	if (!t->full) {
-		t->partial = t->full = true;
+		miss(t, 0);
+		t->full = true;
 		diagnostic_error(t->ds, whole(t),
 				 "not read: more than %d manifests in one directory",
 				 LOAD_MOST_FILES);
@@ -239,7 +254,7 @@ static void descend(struct tree *t, const struct level *l, int fd, bool trusted)
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		hole(t, "cannot be opened", errno);
 	} else if (next.depth > LOAD_MOST_DEPTH) {
-		t->partial = true;
+		miss(t, 0);
 		diagnostic_error(t->ds, whole(t), "folders are nested deeper than %d: not read",
 				 LOAD_MOST_DEPTH);
 	} else if (is_above(l, &st)) {
@@ -335,7 +350,7 @@ static void refuse_link(struct tree *t, const struct level *l, const char *name,
 	    !S_ISDIR(st.st_mode))
 		return;
 	if (error == ENOENT && !ignore_manifest_name(name)) {
-		t->partial = true;
+		miss(t, 0);
 		diagnostic_warning(t->ds, whole(t), "the link leads to nothing");
 		return;
 	}
@@ -440,7 +455,7 @@ static size_t list(struct tree *t, int fd, struct arena *scratch, struct entry *
 		if (ignore_leftover(d->d_name))
 			continue;
 		if (++t->entries > MOST_ENTRIES) {
-			t->partial = true;
+			miss(t, 0);
 			diagnostic_error(t->ds, whole(t), "not read whole: more than %d names",
 					 MOST_ENTRIES);
 			errno = 0;
@@ -490,23 +505,26 @@ static void walk(struct tree *t, const struct level *l)
 	arena_free(scratch);
 }
 
-static void read_ignore_file(struct tree *t)
+/* Without it nobody knows which files are not meant: false. */
+static bool read_ignore_file(struct tree *t)
 {
+	bool known = false;
 	int fd = openat(t->root, IGNORE_NAME, READ_FLAGS | O_NOFOLLOW);
 	struct stat st;
 	ssize_t n;
 
 	if (fd < 0 && errno == ENOENT)
-		return;
+		return true;
 	push(t, IGNORE_NAME);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		hole(t, "cannot be read", errno);
 	} else if (!S_ISREG(st.st_mode) || st.st_size > IGNORE_MOST_BYTES) {
 		hole(t, "is not a file of at most 64 KiB", 0);
 	} else if (!judge(t, &st) && t->trusted.mode == TRUST_ENFORCE) {
-		t->partial = true;
+		miss(t, 0);
 	} else if (buffer_of(t)) {
 		n = read_whole(fd, t->buffer, IGNORE_MOST_BYTES);
+		known = n >= 0;
 		if (n < 0)
 			hole(t, "cannot be read", (int)-n);
 		else
@@ -516,6 +534,7 @@ static void read_ignore_file(struct tree *t)
 		close(fd);
 	t->path_n = t->prefix_n;
 	t->path[t->path_n] = '\0';
+	return known;
 }
 
 static void path_start(struct tree *t, const char *prefix)
@@ -528,10 +547,11 @@ static void path_start(struct tree *t, const char *prefix)
 	memcpy(t->path, prefix, t->path_n + 1);
 }
 
-void tree_walk(struct tree *t, int root, const char *directory, const char *prefix)
+int tree_walk(struct tree *t, int root, const char *directory, const char *prefix)
 {
 	struct level top = {.fd = root, .trusted = true};
 	struct stat st;
+	bool known;
 
 	path_start(t, prefix);
 	t->root = root;
@@ -542,9 +562,11 @@ void tree_walk(struct tree *t, int root, const char *directory, const char *pref
 		top.device = st.st_dev;
 		top.inode = st.st_ino;
 	}
-	read_ignore_file(t);
-	walk(t, &top);
+	known = read_ignore_file(t);
+	if (known)
+		walk(t, &top);
 	t->root = -1;
+	return known ? 0 : -EIO;
 }
 
 int tree_read_file(struct tree *t, const char *path)

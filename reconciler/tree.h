@@ -27,6 +27,7 @@ struct tree {
 	/* found */
 	size_t files;
 	bool partial;      /* something could not be read: absence proves nothing */
+	bool blind;        /* the default profile could have been in there */
 	size_t untrusted;  /* TRUST_WARN: how many files and folders, told once */
 	const char *first; /* of them, with its path */
 	struct stat first_st;
@@ -44,8 +45,9 @@ struct tree {
 	bool link_parent_trusted;
 };
 
-/* Walks the open directory ROOT, whose path is DIRECTORY; PREFIX goes before the names. */
-void tree_walk(struct tree *t, int root, const char *directory, const char *prefix);
+/* Walks the open directory ROOT, whose path is DIRECTORY; PREFIX goes before the names. -errno
+ * (reported): which files to leave out is not known, so none was read. */
+int tree_walk(struct tree *t, int root, const char *directory, const char *prefix);
 
 /* Reads one file by its path; links are followed. Returns 0 or -errno (reported). */
 int tree_read_file(struct tree *t, const char *path);

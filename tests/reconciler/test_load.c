@@ -283,6 +283,44 @@ static void only_files_are_read(void **state)
 	assert_int_equal(f->g->diagnostics.n, 3);
 }
 
+/* A default profile that may only not have been read takes nothing from anybody. */
+static void a_default_profile_that_is_missed_holds_back(void **state)
+{
+	struct fixture *f = *state;
+
+	folder(f, "profiles");
+	put(f, "a.yaml", "kind: instance\nname: a\n");
+	put(f, "b.yaml", "kind: instance\nname: b\nprofiles: []\n");
+	put(f, "c.yaml", "kind: instance\nname: c\nprofiles: [default]\n");
+	put(f, "profiles/other.yaml", "config: {\n");
+	load(f, TRUST_ENFORCE);
+	assert_string_equal(names(f), "a b c");
+	assert_int_equal(mkfifo(path_of(f, "profiles/default.yaml"), 0644), 0);
+	load(f, TRUST_ENFORCE);
+	assert_string_equal(names(f), "a! b c!");
+	demand_finding(f, "the profile 'default' may be in what could not be read: 2 instances");
+	assert_int_equal(unlink(path_of(f, "profiles/default.yaml")), 0);
+	put(f, "all.yaml", "kind: network\nname: {\n---\nkind: profile\nname: default\n");
+	load(f, TRUST_ENFORCE);
+	assert_string_equal(names(f), "a! b c!");
+	put(f, "profiles/default.yaml", "config: {}\n");
+	load(f, TRUST_ENFORCE);
+	assert_string_equal(names(f), "a b c");
+}
+
+/* Without it, what was to be left out would be applied. */
+static void an_unreadable_ignore_file_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "a.yaml", "kind: instance\nname: a\n");
+	assert_int_equal(mkfifo(path_of(f, ".evenkeelignore"), 0644), 0);
+	load(f, TRUST_ENFORCE);
+	assert_int_equal(f->g->trouble, LOAD_UNREADABLE);
+	assert_int_equal(f->g->n_instances, 0);
+	demand_finding(f, ".evenkeelignore: is not a file");
+}
+
 static void bounds_hold(void **state)
 {
 	struct fixture *f = *state;
@@ -558,6 +596,8 @@ int main(void)
 	    TEST(a_broken_profile_is_told_once),
 	    TEST(links_stay_inside),
 	    TEST(only_files_are_read),
+	    TEST(a_default_profile_that_is_missed_holds_back),
+	    TEST(an_unreadable_ignore_file_changes_nothing),
 	    TEST(bounds_hold),
 	    TEST(what_others_can_write_is_not_applied),
 	    TEST(links_are_trusted_as_far_as_their_targets),
