@@ -4,6 +4,7 @@
 #include "schema/complaint.h"
 #include "schema/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
@@ -51,14 +52,15 @@ static size_t words_count(const struct grammar *g)
 	return n;
 }
 
-/* "one of: hard, soft". */
-static int hint_words(const struct grammar *g, struct arena *a, struct complaint *why)
+/* "auto, always or never". */
+static const char *words_list(const struct grammar *g, struct arena *a)
 {
 	const char *list = g->words[0];
+	size_t n = words_count(g);
 
-	for (size_t i = 1; i < words_count(g); i++)
-		list = arena_printf(a, "%s, %s", list, g->words[i]);
-	return complaint_hint(why, "one of: %s", list);
+	for (size_t i = 1; i < n; i++)
+		list = arena_printf(a, "%s%s%s", list, i + 1 < n ? ", " : " or ", g->words[i]);
+	return list;
 }
 
 int value_parse_word(const struct grammar *g, const char *text, struct arena *a, struct value *out,
@@ -74,10 +76,9 @@ int value_parse_word(const struct grammar *g, const char *text, struct arena *a,
 		if (strcasecmp(text, g->words[i]) == 0)
 			near = g->words[i];
 	}
-	complaint_set(why, 0, "%s is not a %s", complaint_quote(a, text, strlen(text)), g->name);
-	if (near)
-		return complaint_hint(why, "did you mean %s?", near);
-	return hint_words(g, a, why);
+	complaint_set(why, 0, "%s is unknown: expected %s", complaint_quote(a, text, strlen(text)),
+		      words_list(g, a));
+	return near ? complaint_hint(why, "did you mean %s?", near) : -EINVAL;
 }
 
 static const char *const bool_words[] = {"true", "yes", "on", "1", "false", "no", "off", "0", NULL};

@@ -1,3 +1,4 @@
+#include "schema/choices.h"
 #include "tests/schema/refusals.h"
 
 static void digits_are_strict(void **state)
@@ -216,10 +217,13 @@ static void words_of_a_table(void **state)
 	static const struct grammar enforce = {
 	    .name = "way to enforce", .words = words, .parse = value_parse_word};
 	static const struct refusal wrong[] = {
-	    {"sofd",  0, "'sofd' is not a way to enforce", "did you mean soft?"},
-	    {"HARD",  0, "'HARD' is not a way to enforce", "did you mean hard?"},
-	    {"none",  0, "'none' is not a way to enforce", "one of: hard, soft"},
-	    {"soft ", 0, NULL,                             "did you mean soft?"},
+	    {"sofd",  0, "'sofd' is unknown: expected hard or soft", "did you mean soft?"},
+	    {"HARD",  0, "'HARD' is unknown: expected hard or soft", "did you mean hard?"},
+	    {"none",  0, "'none' is unknown: expected hard or soft", ""                  },
+	    {"soft ", 0, NULL,				       "did you mean soft?"},
+	};
+	static const struct refusal three[] = {
+	    {"maybe", 0, "'maybe' is unknown: expected auto, always or never", ""},
 	};
 	struct arena *a = arena_new();
 
@@ -227,6 +231,7 @@ static void words_of_a_table(void **state)
 	assert_string_equal(accepted(&enforce, "soft", a).text, "soft");
 	assert_string_equal(accepted(&enforce, "hard", a).text, "hard");
 	refuses(&enforce, wrong, LENGTH(wrong));
+	refuses(&grammar_label_rootfs, three, LENGTH(three));
 	arena_free(a);
 }
 
