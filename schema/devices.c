@@ -130,7 +130,7 @@ static void read_one(struct reading *r, const struct node *name, const struct no
 	if (!device->name || !device->type)
 		return;
 	note_type(r, device->type, name->at);
-	errors = r->ds->errors;
+	errors = reading_errors(r);
 	if (options->n > 1)
 		device->options.items =
 		    arena_alloc(r->arena, (options->n - 1) * sizeof(*device->options.items));
@@ -140,7 +140,7 @@ static void read_one(struct reading *r, const struct node *name, const struct no
 				    &device->options);
 	settings_sort(&device->options);
 	/* An option that is bad is missing here: what is said of the rest would mislead. */
-	if (r->ds->errors == errors)
+	if (reading_errors(r) == errors && !options->refused)
 		device_rules_check(r, device);
 	out->n++;
 }

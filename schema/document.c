@@ -61,6 +61,11 @@ static const char *check_name(enum kind kind, const char *name)
 	return NULL;
 }
 
+static bool is_text(const struct node *node)
+{
+	return node->kind == NODE_SCALAR && !node->refused;
+}
+
 /* The name that the document gives itself; "" if none. NULL: it is not even a text. */
 static const char *given_name(const struct node *root, struct place *at)
 {
@@ -69,7 +74,7 @@ static const char *given_name(const struct node *root, struct place *at)
 	if (!name)
 		return "";
 	*at = name->at;
-	return name->kind == NODE_SCALAR ? name->text : NULL;
+	return is_text(name) ? name->text : NULL;
 }
 
 /* For the only document of a file the file's stem is the name, when nothing else is. */
@@ -109,7 +114,7 @@ static bool name_document(struct reading *r, const struct node *root, struct doc
 	const char *wrong = name && name[0] ? check_name(d->kind, name) : NULL;
 
 	if (!name)
-		diagnostic_error(r->ds, d->name_at, "name must be a text");
+		reading_text(r, node_get(root, "name", NULL), "name");
 	else if (!name[0])
 		report_nameless(r, d->kind, root->at);
 	else if (wrong)
@@ -230,7 +235,7 @@ static struct document document_new(enum kind kind, const struct node *root)
 bool document_read(struct reading *r, const struct node *root, enum kind kind, struct document *out)
 {
 	struct document d = document_new(kind, root);
-	size_t errors = r->ds->errors;
+	size_t errors = reading_errors(r);
 	bool named;
 
 	if (kind == KIND_INSTANCE && is_machine(root)) {
@@ -243,7 +248,7 @@ bool document_read(struct reading *r, const struct node *root, enum kind kind, s
 	read_fields(r, root, &d);
 	check_whole(r, root, &d);
 	/* What was not looked at cannot be called good. */
-	d.broken = r->ds->errors > errors || reading_full(r);
+	d.broken = reading_errors(r) > errors || reading_full(r);
 	if (named)
 		*out = d;
 	return named;

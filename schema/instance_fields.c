@@ -210,7 +210,7 @@ static void read_part(struct reading *r, const struct node *key, const struct no
 
 void instance_read_source(struct reading *r, const struct node *value, struct document *d)
 {
-	size_t errors = r->ds->errors;
+	size_t errors = reading_errors(r);
 	bool empty;
 
 	if (reading_kind(r, value, NODE_MAPPING, "source", &empty) < 0 || empty)
@@ -218,10 +218,12 @@ void instance_read_source(struct reading *r, const struct node *value, struct do
 	d->source.at = value->at;
 	for (size_t i = 0; i < value->n && !reading_full(r); i++)
 		read_part(r, value->keys[i], value->items[i], d);
-	if (!d->source.template && !d->source.config && r->ds->errors == errors) {
+	if (reading_errors(r) != errors || value->refused)
+		return;
+	if (!d->source.template && !d->source.config) {
 		diagnostic_error(r->ds, value->at, "source says neither template nor config");
 		diagnostic_hint(r->ds, "write source: {template: NAME}");
-	} else if (d->source.options.n && !d->source.template && r->ds->errors == errors) {
+	} else if (d->source.options.n && !d->source.template) {
 		diagnostic_error(r->ds, d->source.options.items[0].at,
 				 "options without a template");
 	}

@@ -17,6 +17,11 @@ bool reading_full(const struct reading *r)
 	return r->ds->n - r->found_before >= YAML_MOST_FINDINGS;
 }
 
+size_t reading_errors(const struct reading *r)
+{
+	return r->ds->errors + r->refused;
+}
+
 const char *reading_show(struct reading *r, const char *text)
 {
 	return text_escape(r->scratch, text, strlen(text), 64);
@@ -105,8 +110,9 @@ const char *node_kind_name(enum node_kind k)
 
 const char *reading_text(struct reading *r, const struct node *value, const char *what)
 {
+	r->refused += value->refused;
 	if (value->kind == NODE_SCALAR)
-		return value->text;
+		return value->refused ? NULL : value->text;
 	diagnostic_error(r->ds, value->at, "%s must be a text, not a %s", reading_show(r, what),
 			 node_kind_name(value->kind));
 	return NULL;

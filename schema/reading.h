@@ -23,11 +23,15 @@ struct reading {
 	bool only;           /* the file has one document only */
 	bool strict;         /* inside a preseed: nothing that only exports have */
 	size_t found_before; /* findings that were there before this began */
+	size_t refused;      /* texts that the reader of YAML had refused, come across so far */
 	struct tally ignored, idle, validated;
 };
 
 /* Has this file more findings than anybody reads? What is left is not looked at. */
 bool reading_full(const struct reading *r);
+
+/* Errors so far: of two that are equal nothing between them was wrong. */
+size_t reading_errors(const struct reading *r);
 
 /* A text of the manifest as it may be shown: escaped, shortened; lives in scratch. */
 const char *reading_show(struct reading *r, const char *text);
@@ -41,7 +45,8 @@ void reading_report(struct reading *r);
 /* "scalar", ... as a user would call it. */
 const char *node_kind_name(enum node_kind k);
 
-/* VALUE's text when it is a scalar; else NULL with an error that names WHAT. */
+/* VALUE's text when it is a scalar; else NULL with an error that names WHAT, or with the one that
+ * the reader of YAML has added. */
 const char *reading_text(struct reading *r, const struct node *value, const char *what);
 
 /* Is VALUE of KIND? Nothing at all ("key:") counts as an empty one: 0, with *EMPTY set. An error

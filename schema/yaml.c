@@ -166,8 +166,8 @@ static struct node *read_alias(struct reader *r, const yaml_event_t *event)
 	return node_nothing(r, at);
 }
 
-/* Only double quotes can bring in what yaml_bytes_check() looked for. */
-static void check_escapes(struct reader *r, struct place at, const char *text, size_t n)
+/* Only double quotes can bring in what yaml_bytes_check() looked for. False: they did. */
+static bool check_escapes(struct reader *r, struct place at, const char *text, size_t n)
 {
 	size_t length;
 
@@ -177,8 +177,9 @@ static void check_escapes(struct reader *r, struct place at, const char *text, s
 		diagnostic_error(r->ds, at, "an escaped control character (U+%04X)",
 				 (unsigned)(unsigned char)text[i + length - 1]);
 		diagnostic_hint(r->ds, "a text may hold tabs and line breaks only");
-		return;
+		return false;
 	}
+	return true;
 }
 
 static bool is_null(const char *text)
@@ -216,7 +217,7 @@ static struct node *read_scalar(struct reader *r, const yaml_event_t *event)
 		return node;
 	}
 	if (event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE)
-		check_escapes(r, at, text, n);
+		node->refused = !check_escapes(r, at, text, n);
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !tagged(event, "str");
 	if (!node->plain || !is_null(text))
 		node->text = arena_strndup(r->arena, text, n);
@@ -292,7 +293,7 @@ static struct node *read_sequence(struct reader *r, const yaml_event_t *event)
 	return node;
 }
 
-static void read_pairs(struct reader *r)
+static void read_pairs(struct reader *r, struct node *mapping)
 {
 	struct node *key, *value;
 
@@ -302,8 +303,9 @@ static void read_pairs(struct reader *r)
 			diagnostic_error(r->ds, key->at, "a key must be a plain text");
 			continue;
 		}
+		mapping->refused |= key->refused;
 		/* Cut off behind its key, a pair says nothing. */
-		if (value)
+		if (value && !key->refused)
 			pend(r, key, value);
 	}
 }
@@ -318,7 +320,7 @@ static struct node *read_mapping(struct reader *r, const yaml_event_t *event)
 
 	check_tag(r, event->data.mapping_start.tag, NODE_MAPPING, at);
 	if (enter(r, at, flow))
-		read_pairs(r);
+		read_pairs(r, node);
 	leave(r, flow);
 	yaml_keys_settle(node, r->pending + first, r->n_pending - first, r->arena, r->ds);
 	r->n_pending = first;

@@ -26,6 +26,7 @@ struct node {
 	enum node_kind kind;
 	struct place at;
 	bool plain;          /* a scalar without quotes */
+	bool refused;        /* control characters are in it, or in a key of it: reported already */
 	const char *text;    /* scalar: never NULL; null, ~ and nothing read as "" when plain */
 	struct node **items; /* sequence: n; mapping: the n values */
 	struct node **keys;  /* mapping: the n keys, all scalars, in source order, unique */
@@ -42,7 +43,7 @@ struct documents {
 /* Reads all documents of SOURCE. What it gives lives in A; the texts are copies. Findings go to DS
  * with their places. Returns 0, or -EINVAL with errors in DS: broken documents may be used to
  * report more, not to be applied. A syntax error or a bound (that of findings, too) ends the
- * reading; duplicate keys, foreign tags and bad aliases do not. */
+ * reading; duplicate keys, foreign tags, escaped control characters and bad aliases do not. */
 int yaml_read(const struct source *source, struct arena *a, struct documents *out,
 	      struct diagnostics *ds);
 

@@ -267,7 +267,7 @@ static void fields_findings(void **state)
 			   "digit: '-a'\n"								   },
 	    {"name: a/b\n",			       "2:7 error: the name of the instance may hold letters, digits, '-', "
 			    "'_' and '.' only: 'a/b'\n"                                                     },
-	    {"name: [a]\n",			       "2:7 error: name must be a text\n"                                           },
+	    {"name: [a]\n",			       "2:7 error: name must be a text, not a list\n"                                           },
 	    {"name: a_b\n",
 	     "2:7 warning: the name 'a_b' would be refused by LXD and Incus: they allow "
 	     "letters, digits and '-'\n"											       },
@@ -324,6 +324,56 @@ static void fields_findings(void **state)
 
 	(void)state;
 	check_findings("c1.yaml", "kind: instance\n", cases, COUNT(cases));
+}
+
+/* Whatever else there were to say of a text with control characters: it is said once. */
+static void control_characters_are_refused_once(void **state)
+{
+	static const char *const cases[] = {
+	    "name: \"w\\a\"\n",
+	    "description: \"d\\a\"\n",
+	    "profiles: [\"p\\a\"]\n",
+	    "state: \"r\\a\"\n",
+	    "restart: \"r\\a\"\n",
+	    "hosts: [\"h\\a\"]\n",
+	    "type: \"t\\a\"\n",
+	    "\"f\\a\": 1\n",
+	    "source: {template: \"t\\a\"}\n",
+	    "source: {\"t\\a\": x}\n",
+	    "source: {config: \"/c\\a\"}\n",
+	    "source: {template: t, options: {\"o\\a\": x}}\n",
+	    "source: {template: t, options: {o: \"x\\a\"}}\n",
+	    "config: {\"u\\a\": x}\n",
+	    "config: {user.u: \"x\\a\"}\n",
+	    "config: {limits.memory: \"64\\a\"}\n",
+	    "config: {limits.memory.enforce: \"hard\\a\"}\n",
+	    "config: {snapshots.schedule: \"x\\a\"}\n",
+	    "config: {raw.lxc: \"x\\a\"}\n",
+	    "devices: {\"d\\a\": {type: nic}}\n",
+	    "devices: {d: {type: \"nic\\a\"}}\n",
+	    "devices: {d: {type: disk, source: /s, path: \"/p\\a\"}}\n",
+	    "devices: {d: {type: disk, source: \"/s\\a\", path: /p}}\n",
+	    "devices: {d: {type: disk, source: /s, \"path\\a\": /p}}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct arena *a = arena_new();
+		const char *text = arena_printf(a, "kind: instance\n%s", cases[i]);
+		struct manifest_hints hints = {0};
+		struct diagnostics ds;
+		struct manifest *m;
+
+		diagnostics_init(&ds, a);
+		m = manifest_from_bytes("c1.yaml", text, strlen(text), hints, &ds);
+		if (ds.errors != 1)
+			fail_msg("%s: %zu errors", cases[i], ds.errors);
+		assert_non_null(strstr(ds.items[0].message, "an escaped control character"));
+		for (size_t k = 0; k < m->n; k++)
+			assert_true(m->documents[k].broken);
+		manifest_free(m);
+		arena_free(a);
+	}
 }
 
 /* A value that may not have line breaks is refused wherever it comes from. */
@@ -498,6 +548,7 @@ int main(void)
 	    cmocka_unit_test(exports_pass_as_they_are),
 	    cmocka_unit_test(files_findings),
 	    cmocka_unit_test(fields_findings),
+	    cmocka_unit_test(control_characters_are_refused_once),
 	    cmocka_unit_test(line_breaks_in_options_are_refused),
 	    cmocka_unit_test(a_cut_document_keeps_its_name),
 	    cmocka_unit_test(what_comes_behind_breaks_nobody),
