@@ -176,13 +176,22 @@ static double floor_of(const struct bench *b, bool ask_liblxc)
 static void manifest(const struct bench *b, size_t i)
 {
 	harness_manifest(b->h, arena_printf(b->h->arena, "instances/%s.yaml", b->names[i]),
+			 "# one of many, as people write them: some lines for us, some for others\n"
 			 "kind: instance\n"
 			 "name: %s\n"
-			 "description: one of many\n"
-			 "profiles: [default, %s]\n"
+			 "description: front end of the shop, second rack\n"
+			 "profiles:\n"
+			 "  - default\n"
+			 "  - %s\n"
+			 "restart: never\n"
+			 "hosts: [\"*\", \"!elsewhere\"]\n"
 			 "config:\n"
 			 "  limits.processes: 500\n"
-			 "  user.owner: bench\n",
+			 "  user.owner: bench\n"
+			 "  user.team: \"shop and stock\"\n"
+			 "  user.ticket: OPS-4711\n"
+			 "  user.since: 2026-01-01\n"
+			 "devices: {}\n",
 			 b->names[i], i < CHANGED ? "few" : "rest");
 }
 
