@@ -87,12 +87,29 @@ static bool includes_boot_file(const struct line *l)
 	       memcmp(l->value + l->n_value - n, "/" BOOTFILE_NAME, n) == 0;
 }
 
+/* Is the one line that names a boot file the last one, and ours? It nearly always is. */
+static bool ends_with_ours(const char *config, const char *named, const char *boot_path)
+{
+	const char *line = memrchr(config, '\n', (size_t)(named - config));
+	size_t n = strlen(boot_path);
+	struct line l;
+
+	line = line ? line + 1 : config;
+	return next_line(&line, &l) && !*line && includes_boot_file(&l) && l.n_value == n &&
+	       memcmp(l.value, boot_path, n) == 0;
+}
+
 enum include_state include_find(const char *config, const char *boot_path)
 {
+	const char *named = strstr(config, "/" BOOTFILE_NAME);
 	bool foreign = false, last = false;
 	size_t ours = 0, n = strlen(boot_path);
 	struct line l;
 
+	if (!named)
+		return INCLUDE_NONE;
+	if (ends_with_ours(config, named, boot_path))
+		return INCLUDE_FINE;
 	while (next_line(&config, &l)) {
 		if (!l.n_key)
 			continue;
