@@ -267,7 +267,7 @@ static void fields_findings(void **state)
 			   "digit: '-a'\n"								   },
 	    {"name: a/b\n",			       "2:7 error: the name of the instance may hold letters, digits, '-', "
 			    "'_' and '.' only: 'a/b'\n"                                                     },
-	    {"name: [a]\n",			       "2:7 error: name must be a text, not a list\n"                                           },
+	    {"name: [a]\n",			       "2:7 error: name must be a text, not a list\n"                               },
 	    {"name: a_b\n",
 	     "2:7 warning: the name 'a_b' would be refused by LXD and Incus: they allow "
 	     "letters, digits and '-'\n"											       },
