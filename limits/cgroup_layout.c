@@ -132,7 +132,14 @@ int cgroup_layout_enter(const struct cgroup_layout *l, int hierarchy, const char
 	return dir;
 }
 
-/* The hierarchy mounted at MOUNT, entered into the layout when it is one; -1 else. */
+static void unseen(struct cgroup_layout *l, int error)
+{
+	if (!l->error)
+		l->error = error == ENOENT || error == 0 ? EIO : error;
+}
+
+/* The hierarchy mounted at MOUNT, entered into the layout when it is one; -1 else. One that cannot
+ * be looked at leaves an error: its controllers are not unsupported, only unseen. */
 static int add_hierarchy(struct cgroup_layout *l, const char *mount)
 {
 	enum cgroup_version version = CGROUP_NONE;
@@ -144,10 +151,12 @@ static int add_hierarchy(struct cgroup_layout *l, const char *mount)
 			return (int)i;
 	}
 	dir = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	if (dir < 0 || fstatfs(dir, &fs) < 0) {
+		unseen(l, errno);
+		if (dir >= 0)
+			close(dir);
 		return -1;
-	if (fstatfs(dir, &fs) < 0)
-		fs.f_type = 0;
+	}
 	if (fs.f_type == CGROUP_SUPER_MAGIC)
 		version = CGROUP_V1;
 	else if (fs.f_type == CGROUP2_SUPER_MAGIC)
@@ -171,6 +180,20 @@ static int mounted(struct cgroup_layout *l, const char *controller)
 	return hierarchy;
 }
 
+/* libcgroup does not say when it could not read all: what is mounted must have been found. */
+static void check_mounted(struct cgroup_layout *l, const struct mntent *m)
+{
+	struct statfs fs;
+
+	/* another mount may hide this one */
+	if (strcmp(m->mnt_type, "cgroup") != 0 || statfs(m->mnt_dir, &fs) < 0 ||
+	    fs.f_type != CGROUP_SUPER_MAGIC)
+		return;
+	for (int k = 0; k < N_CONTROLLERS; k++)
+		if (l->of[k] < 0 && hasmntopt(m, names[k].v1))
+			unseen(l, EIO);
+}
+
 /* libcgroup knows a v2 hierarchy only by its controllers; on a hybrid host it has none. */
 static int find_unified(struct cgroup_layout *l)
 {
@@ -178,26 +201,34 @@ static int find_unified(struct cgroup_layout *l)
 	struct mntent *m;
 	int hierarchy = -1;
 
-	if (!mounts)
+	if (!mounts) {
+		unseen(l, errno);
 		return -1;
-	while (hierarchy < 0 && (m = getmntent(mounts))) {
-		if (strcmp(m->mnt_type, "cgroup2") == 0)
+	}
+	while ((m = getmntent(mounts))) {
+		check_mounted(l, m);
+		if (hierarchy < 0 && strcmp(m->mnt_type, "cgroup2") == 0)
 			hierarchy = add_hierarchy(l, m->mnt_dir);
 	}
+	if (ferror(mounts))
+		unseen(l, EIO);
 	endmntent(mounts);
 	return hierarchy;
 }
 
 /* Where v1 hierarchies exist too, a container's v2 group has only what is handed down from the
  * root. On a pure v2 host LXC hands everything down by itself. */
-static bool unified_serves(const struct cgroup_layout *l, bool pure, const char *controller)
+static bool unified_serves(struct cgroup_layout *l, bool pure, const char *controller)
 {
 	char list[1024];
+	ssize_t n = procfile_read(l->hierarchies[l->unified].dir,
+				  pure ? "cgroup.controllers" : "cgroup.subtree_control", list,
+				  sizeof(list));
 
-	if (procfile_read(l->hierarchies[l->unified].dir,
-			  pure ? "cgroup.controllers" : "cgroup.subtree_control", list,
-			  sizeof(list)) < 0)
+	if (n < 0) {
+		unseen(l, (int)-n);
 		return false;
+	}
 	return list_has(list, ' ', controller);
 }
 
@@ -239,6 +270,13 @@ int cgroup_layout_open(struct cgroup_layout **out, struct diagnostics *ds)
 	l = arena_alloc(a, sizeof(*l));
 	l->arena = a;
 	find_controllers(l);
+	error = l->error;
+	if (error) {
+		cgroup_layout_close(l);
+		diagnostic_error(ds, NOWHERE, "cannot read the cgroup hierarchies: %s",
+				 strerror(error));
+		return -error;
+	}
 	if (l->n == 0) {
 		cgroup_layout_close(l);
 		diagnostic_error(ds, NOWHERE, "no cgroup hierarchy is mounted");

@@ -18,6 +18,7 @@ struct cgroup_layout {
 	struct hierarchy hierarchies[N_CONTROLLERS + 1];
 	size_t n;
 	int of[N_CONTROLLERS]; /* which hierarchy serves a controller; -1: none */
+	int error;             /* something that is mounted could not be looked at: an errno */
 	int unified;           /* the v2 hierarchy, even an empty one; -1: none */
 };
 

@@ -13,6 +13,7 @@
 struct wish {
 	bool limited; /* limits.memory is set */
 	bool soft;
+	bool unknown; /* a part of a memory whose size could not be read */
 	uint64_t limit;
 	bool swap_named; /* limits.memory.swap is set */
 	struct swap swap;
@@ -30,6 +31,7 @@ static struct wish wish_read(const struct desire *d)
 	w.limited = instance_value(i, "limits.memory", d->out->arena, &v);
 	if (w.limited)
 		w.limit = v.amount.number;
+	w.unknown = w.limited && v.amount.percent && host->memory == 0;
 	if (w.limited && v.amount.percent &&
 	    __builtin_mul_overflow(host->memory / 100, v.amount.number, &w.limit))
 		w.limit = NUMBER_MAX;
@@ -131,13 +133,25 @@ static void desire_swappiness(const struct desire *d, const struct wish *w)
 		desire_unsupported(p, "this kernel has no memory.swappiness", NULL);
 }
 
+/* A part of nothing would be a limit of nothing. */
+static void refuse_unknown(const struct desire *d, size_t start)
+{
+	for (size_t i = start; i < d->out->n; i++)
+		desire_unsupported(&d->out->items[i],
+				   "how much memory this host has could not be read",
+				   "give limits.memory in bytes, or mend /proc/meminfo");
+}
+
 void memory_desire(const struct desire *d)
 {
 	struct wish w = wish_read(d);
+	size_t start = d->out->n;
 
 	desire_limit(d, &w);
 	desire_swap(d, &w);
 	desire_swappiness(d, &w);
+	if (w.unknown)
+		refuse_unknown(d, start);
 }
 
 /* The writing. */

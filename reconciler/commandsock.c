@@ -94,7 +94,7 @@ static char *name_in(char *line)
 }
 
 /* Sorts out the lines: names of LXCPATH, and hashes of anybody's. */
-static void read_sockets(FILE *f, const char *lxcpath, struct names *names, struct names *hashes)
+static int read_sockets(FILE *f, const char *lxcpath, struct names *names, struct names *hashes)
 {
 	size_t length = strlen(lxcpath), size = 0;
 	char *line = NULL;
@@ -115,6 +115,7 @@ static void read_sockets(FILE *f, const char *lxcpath, struct names *names, stru
 			add(names, arena_strdup(names->arena, name));
 	}
 	free(line);
+	return ferror(f) ? -EIO : 0;
 }
 
 /* A hash does not say whose it is: the folders of LXCPATH are hashed instead. */
@@ -141,22 +142,27 @@ static void add_hashed(int dir, const char *lxcpath, struct names *hashes, struc
 	closedir(folder);
 }
 
-size_t commandsock_list(int dir, const char *lxcpath, struct arena *a, const char ***out)
+int commandsock_list(int dir, const char *lxcpath, struct arena *a, const char ***out, size_t *n)
 {
 	FILE *f = fopen("/proc/net/unix", "re");
-	struct arena *scratch = arena_new();
-	struct names names = {.arena = a}, hashes = {.arena = scratch};
+	struct arena *scratch;
+	struct names names = {.arena = a}, hashes = {0};
+	int error;
 
-	if (f) {
-		read_sockets(f, lxcpath, &names, &hashes);
-		fclose(f);
-	}
+	if (!f)
+		return -errno;
+	scratch = hashes.arena = arena_new();
+	error = read_sockets(f, lxcpath, &names, &hashes);
+	fclose(f);
 	if (hashes.n)
 		add_hashed(dir, lxcpath, &hashes, &names);
 	arena_free(scratch);
+	if (error < 0)
+		return error;
 	sort(&names);
 	*out = names.items;
-	return names.n;
+	*n = names.n;
+	return 0;
 }
 
 enum listener commandsock_listener(const char *lxcpath, const char *name, uid_t *uid)

@@ -11,8 +11,9 @@
 
 struct arena;
 
-/* Names of LXCPATH (open as DIR) on whose socket somebody listens, sorted, each once. */
-size_t commandsock_list(int dir, const char *lxcpath, struct arena *a, const char ***out);
+/* Names of LXCPATH (open as DIR) on whose socket somebody listens, sorted, each once. Returns 0 or
+ * -errno with OUT untouched. */
+int commandsock_list(int dir, const char *lxcpath, struct arena *a, const char ***out, size_t *n);
 
 enum listener {
 	LISTENER_NONE,

@@ -35,9 +35,9 @@ static int compare_texts(const void *x, const void *y)
 
 static void find_active(struct containers *cs)
 {
-	cs->active = NULL;
-	cs->n_active =
-	    cs->dir < 0 ? 0 : commandsock_list(cs->dir, cs->lxcpath, cs->arena, &cs->active);
+	if (cs->dir >= 0)
+		cs->error =
+		    commandsock_list(cs->dir, cs->lxcpath, cs->arena, &cs->active, &cs->n_active);
 }
 
 struct containers *containers_open(const char *lxcpath, const struct host *host,
@@ -48,6 +48,8 @@ struct containers *containers_open(const char *lxcpath, const struct host *host,
 	*cs = (struct containers){
 	    .arena = a, .lxcpath = arena_strdup(a, lxcpath), .host = host, .layout = layout};
 	cs->dir = open(lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cs->dir < 0 && errno != ENOENT)
+		cs->error = -errno;
 	find_active(cs);
 	cs->hints = hints_load(cs->lxcpath, cs->active, cs->n_active, a);
 	return cs;

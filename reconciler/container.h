@@ -14,6 +14,7 @@ struct containers {
 	int dir; /* O_PATH directory fd of lxcpath; -1: it does not exist */
 	const struct host *host;
 	const struct cgroup_layout *layout;
+	int error; /* which ones are active could not be told: -errno; what was known stays */
 	const char **active; /* names with a living monitor, or so they say (commandsock), sorted */
 	size_t n_active;
 	struct monitor *monitors; /* their monitors, sorted by name; looked for when needed */

@@ -349,6 +349,15 @@ static void hold_back(struct subject *s)
 	s->outcome->held_back = true;
 }
 
+/* What LXC is about to set cannot be seen yet: it is neither there nor gone. */
+static void wait_for_start(struct subject *s)
+{
+	diagnostic_warning(&s->outcome->diagnostics, NOWHERE,
+			   "it is starting, or its init cannot be looked at: nothing is changed "
+			   "this time");
+	s->outcome->held_back = true;
+}
+
 void draft_subject(struct survey *s, struct subject *subject)
 {
 	struct change *state;
@@ -363,6 +372,10 @@ void draft_subject(struct survey *s, struct subject *subject)
 	}
 	if (subject->record.state == RECORD_UNREADABLE) {
 		hold_back(subject);
+		return;
+	}
+	if (subject->world->status == STATUS_STARTING) {
+		wait_for_start(subject);
 		return;
 	}
 	draft_state(subject);

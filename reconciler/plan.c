@@ -223,8 +223,13 @@ static void plan_put_back(const struct container *c, const struct property *own,
 	struct change change = change_for(own, ACTION_REMOVE);
 	const char *base;
 
-	if (!d || !live || live->certainty == UNSUPPORTED)
+	if (!d)
 		return;
+	/* What cannot be looked at now may still hold: it stays ours until it was put back. */
+	if (!live || live->certainty == UNSUPPORTED) {
+		properties_add(kept, *own);
+		return;
+	}
 	if (live->certainty == UNKNOWN) {
 		plan_shown(out, own, live);
 		properties_add(kept, *own);
@@ -291,6 +296,11 @@ static void order(struct changes *out, size_t start)
 	}
 }
 
+static bool can_be_had(const struct property *want, const struct property *live)
+{
+	return plan_takes(want) && !(live && live->certainty == UNSUPPORTED);
+}
+
 void plan_diff(const struct container *c, const struct properties *desired,
 	       const struct properties *observed, const struct properties *owned,
 	       struct changes *out, struct properties *kept)
@@ -303,7 +313,10 @@ void plan_diff(const struct container *c, const struct properties *desired,
 	while (walk_next(&at)) {
 		if (at.found[DESIRED])
 			plan_desired(out, at.found[DESIRED], at.found[OBSERVED]);
-		else if (at.found[OWNED])
+		if (at.found[DESIRED] && at.found[OWNED] &&
+		    !can_be_had(at.found[DESIRED], at.found[OBSERVED]))
+			properties_add(kept, *at.found[OWNED]);
+		else if (at.found[OWNED] && !at.found[DESIRED])
 			plan_put_back(c, at.found[OWNED], at.found[OBSERVED], out, kept);
 		/* observed only: not ours */
 	}
@@ -358,7 +371,9 @@ void plan_diff_stopped(const struct properties *desired, const struct properties
 	while (walk_next(&at)) {
 		if (at.found[DESIRED])
 			plan_desired_stopped(out, at.found[DESIRED], at.found[OWNED], will_start);
-		else if (at.found[OWNED])
+		if (at.found[DESIRED] && at.found[OWNED] && !plan_takes(at.found[DESIRED]))
+			properties_add(kept, *at.found[OWNED]);
+		else if (at.found[OWNED] && !at.found[DESIRED])
 			plan_put_back_stopped(out, at.found[OWNED], will_start, kept);
 	}
 	order(out, start);

@@ -125,6 +125,12 @@ int survey_take(struct survey *s, const struct options *o, const struct generati
 	s->host = host_read(o, s->layout, a, &s->diagnostics);
 	s->containers = containers_open(o->lxcpath, s->host, s->layout, a);
 	s->containers->wrote = wrote;
+	if (s->containers->error) {
+		diagnostic_error(&s->diagnostics, NOWHERE,
+				 "cannot tell which containers of %s run: %s", o->lxcpath,
+				 strerror(-s->containers->error));
+		return s->containers->error;
+	}
 	s->world.arena = a;
 	s->world.host = s->host;
 	subjects_fill(s, g);

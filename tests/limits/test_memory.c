@@ -179,6 +179,26 @@ static void a_realtime_kernel_gets_no_soft_limit(void **state)
 	arena_free(a);
 }
 
+/* A part of a memory that nobody knows is no limit, least of all one of 0 bytes. */
+static void an_unknown_host_gives_no_part(void **state)
+{
+	struct arena *a = arena_new();
+	struct host *h = fixture_host(a, CGROUP_V2);
+	struct world w = {.arena = a, .host = h};
+	struct world_instance wi = {
+	    .instance = fixture_instance(a, (const char *[]){"limits.memory=50%", NULL})};
+	struct properties out;
+
+	(void)state;
+	h->memory = 0;
+	properties_init(&out, a);
+	memory_desire(&(struct desire){&w, &wi, &out});
+	assert_true(out.n > 0);
+	for (size_t i = 0; i < out.n; i++)
+		assert_int_equal(out.items[i].effect, EFFECT_UNSUPPORTED);
+	arena_free(a);
+}
+
 static void force_goes_with_the_limit(void **state)
 {
 	struct arena *a = arena_new();
@@ -421,6 +441,7 @@ int main(void)
 	    cmocka_unit_test(formulas),
 	    cmocka_unit_test(no_swap_accounting_leaves_the_rest),
 	    cmocka_unit_test(a_realtime_kernel_gets_no_soft_limit),
+	    cmocka_unit_test(an_unknown_host_gives_no_part),
 	    cmocka_unit_test(force_goes_with_the_limit),
 	    cmocka_unit_test(v1_raises_memsw_first),
 	    cmocka_unit_test(v1_takes_unchanged_swap_along),

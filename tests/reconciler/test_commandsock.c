@@ -44,6 +44,14 @@ static const char *path_of_test(struct arena *a, const char *rest)
 	return arena_printf(a, "/tmp/ek-test-%ld%s", (long)getpid(), rest);
 }
 
+static size_t list(int dir, const char *path, struct arena *a, const char ***names)
+{
+	size_t n = 0;
+
+	assert_int_equal(commandsock_list(dir, path, a, names, &n), 0);
+	return n;
+}
+
 static void names_of_the_path_are_listed(void **state)
 {
 	struct arena *a = arena_new();
@@ -59,12 +67,12 @@ static void names_of_the_path_are_listed(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(commandsock_list(-1, path, a, &names), 2);
+	assert_int_equal(list(-1, path, a, &names), 2);
 	assert_string_equal(names[0], "web1");
 	assert_string_equal(names[1], "web2");
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		close(fds[i]);
-	assert_int_equal(commandsock_list(-1, path, a, &names), 0);
+	assert_int_equal(list(-1, path, a, &names), 0);
 	arena_free(a);
 }
 
@@ -89,7 +97,7 @@ static void a_long_path_is_known_by_its_hash(void **state)
 		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 	fd = listen_on(arena_printf(a, "lxc/%016lx/command", (unsigned long)hash));
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(commandsock_list(dir, path, a, &names), 1);
+	assert_int_equal(list(dir, path, a, &names), 1);
 	assert_string_equal(names[0], "web1");
 	assert_int_equal(commandsock_listener(path, "web1", NULL), LISTENER_OURS);
 	assert_int_equal(commandsock_listener(path, "web2", NULL), LISTENER_NONE);
