@@ -123,6 +123,29 @@ static void formulas(void **state)
 		check(&rows[i]);
 }
 
+/* What export writes where swap has no limit. */
+static void the_largest_size_is_no_limit(void **state)
+{
+	static const char *const lines[] = {"limits.memory=64MiB", "limits.memory.swap=8191PiB",
+					    NULL};
+	static const enum cgroup_version versions[] = {CGROUP_V1, CGROUP_V2};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		struct arena *a = arena_new();
+		struct world w = {.arena = a, .host = fixture_host(a, versions[i])};
+		struct world_instance wi = {.instance = fixture_instance(a, lines)};
+		struct properties out;
+
+		properties_init(&out, a);
+		memory_desire(&(struct desire){&w, &wi, &out});
+		properties_sort(&out);
+		wants(&out, "memory.max", "67108864");
+		wants(&out, "memory.swap.max", "max");
+		arena_free(a);
+	}
+}
+
 /* Only who named swap hears that it cannot be limited. */
 static void no_swap_accounting_leaves_the_rest(void **state)
 {
@@ -439,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(formulas),
+	    cmocka_unit_test(the_largest_size_is_no_limit),
 	    cmocka_unit_test(no_swap_accounting_leaves_the_rest),
 	    cmocka_unit_test(a_realtime_kernel_gets_no_soft_limit),
 	    cmocka_unit_test(an_unknown_host_gives_no_part),
