@@ -190,7 +190,7 @@ install: all ## into $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	install -D -m 644 contrib/completions/evenkeel.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/evenkeel
-	install -D -m 644 contrib/completions/evenkeel.zsh \
+	install -D -m 644 contrib/completions/_evenkeel \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evenkeel
 	install -D -m 644 contrib/completions/evenkeel.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/evenkeel.fish
