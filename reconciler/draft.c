@@ -53,23 +53,30 @@ static void draft_missing(struct survey *s, struct subject *subject)
 			      state_name(d->state));
 }
 
-static void refuse(struct change *c, const char *reason, const char *remedy)
+/* The manifest asks for what the manifest forbids: an error until one of the two goes. */
+static bool refused(struct subject *s, const char *key, const char *what)
 {
-	c->action = ACTION_NONE;
-	c->reason = reason;
-	c->remedy = remedy;
+	const struct expanded *e = instance_get(s->world->instance, key);
+
+	if (!instance_yes(s->world->instance, key, false))
+		return false;
+	diagnostic_error(&s->outcome->diagnostics, document_of(s)->state_at,
+			 "%s is not %s: %s is set", s->world->instance->name, what, key);
+	if (e->from == document_of(s))
+		diagnostic_hint(&s->outcome->diagnostics, "take that key away first");
+	else
+		diagnostic_hint(&s->outcome->diagnostics,
+				"take that key away first: profile %s has it", e->from->name);
+	return true;
 }
 
 static void draft_absent(struct subject *s)
 {
-	const char *from = status_name(s->world->status);
-	struct change *c =
-	    lifecycle_add(s, CONTAINER_EXISTENCE, ACTION_REMOVE, PHASE_RELEASE, from, NULL);
-
-	if (instance_yes(s->world->instance, "security.protection.delete", false))
-		refuse(c, "security.protection.delete is set", "take that key away first");
-	else
-		s->outcome->whole = WHOLE_DELETE;
+	if (refused(s, "security.protection.delete", "destroyed"))
+		return;
+	lifecycle_add(s, CONTAINER_EXISTENCE, ACTION_REMOVE, PHASE_RELEASE,
+		      status_name(s->world->status), NULL);
+	s->outcome->whole = WHOLE_DELETE;
 }
 
 /* What status is to be reached; MISSING: as it is. */
@@ -93,7 +100,6 @@ static void draft_state(struct subject *s)
 {
 	enum status wanted = wanted_status(s), now = s->world->status;
 	enum phase phase = PHASE_STATE;
-	struct change *c;
 
 	if (wanted == STATUS_MISSING || wanted == now || now == STATUS_STARTING)
 		return;
@@ -101,11 +107,10 @@ static void draft_state(struct subject *s)
 		phase = PHASE_STOP;
 	else if (now == STATUS_STOPPED)
 		phase = PHASE_START;
-	c = lifecycle_add(s, CONTAINER_STATE, ACTION_CHANGE, phase, status_name(now),
-			  status_name(wanted));
-	if (phase == PHASE_START &&
-	    instance_yes(s->world->instance, "security.protection.start", false))
-		refuse(c, "security.protection.start is set", "take that key away first");
+	if (phase == PHASE_START && refused(s, "security.protection.start", "started"))
+		return;
+	lifecycle_add(s, CONTAINER_STATE, ACTION_CHANGE, phase, status_name(now),
+		      status_name(wanted));
 }
 
 struct change *draft_lifecycle(const struct subject *s, const char *attribute)

@@ -373,6 +373,8 @@ static void the_life_of_an_instance(void **state)
 {
 	struct harness *h = begin(state);
 	const char *name = harness_name(h, "born");
+	struct options o = options_for(h);
+	struct result *r;
 	static const char *const states[] = {"running", "frozen", "running", "stopped", "running"};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
@@ -388,6 +390,15 @@ static void the_life_of_an_instance(void **state)
 			assert_string_equal(harness_cgroup(h, name, "pids", "pids.max", "pids.max"),
 					    "90");
 	}
+	harness_manifest(h, "instances/born.yaml",
+			 "kind: instance\nname: %s\nstate: absent\nprofiles: []\n"
+			 "config: {security.protection.delete: true}\n",
+			 name);
+	r = pass_run(&o, PASS_APPLY);
+	assert_int_equal(r->summary.errors, 1);
+	assert_int_equal(r->summary.in_sync, 0);
+	result_free(r);
+	assert_int_not_equal(harness_init(h, name), 0);
 	harness_manifest(h, "instances/born.yaml",
 			 "kind: instance\nname: %s\nstate: absent\nprofiles: []\n", name);
 	apply_settles(h, "absent");
