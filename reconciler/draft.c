@@ -28,6 +28,26 @@ static struct change *lifecycle_add(struct subject *s, const char *attribute, en
 			   });
 }
 
+/* Started with another map than its manifest asks for, it would share its ids with others. */
+static bool map_refused(struct survey *s, struct subject *subject, const char *what)
+{
+	struct diagnostics *ds = &subject->outcome->diagnostics;
+	struct properties desired;
+	const struct property *map;
+
+	properties_init(&desired, s->arena);
+	plan_desire(&s->world, subject->world, &desired);
+	map = properties_find(&desired, "config", "lxc.idmap");
+	if (!map || plan_takes(map))
+		return false;
+	diagnostic_error(ds, map->setting ? map->setting->at : document_of(subject)->at,
+			 "%s is not %s: it cannot have the id map that its manifest asks for: %s",
+			 subject->world->instance->name, what, map->reason);
+	if (map->remedy)
+		diagnostic_hint(ds, "%s", map->remedy);
+	return true;
+}
+
 static void draft_missing(struct survey *s, struct subject *subject)
 {
 	const struct document *d = document_of(subject);
@@ -44,6 +64,8 @@ static void draft_missing(struct survey *s, struct subject *subject)
 		diagnostic_hint(ds, "add source: {template: busybox}, or create it by hand");
 		return;
 	}
+	if (map_refused(s, subject, "created"))
+		return;
 	to = d->source.template ? arena_printf(s->arena, "template %s", d->source.template)
 				: arena_printf(s->arena, "config %s", d->source.config);
 	lifecycle_add(subject, CONTAINER_EXISTENCE, ACTION_ADD, PHASE_CREATE, NULL, to);
@@ -96,7 +118,7 @@ static enum status wanted_status(const struct subject *s)
 	return STATUS_MISSING;
 }
 
-static void draft_state(struct subject *s)
+static void draft_state(struct survey *survey, struct subject *s)
 {
 	enum status wanted = wanted_status(s), now = s->world->status;
 	enum phase phase = PHASE_STATE;
@@ -107,7 +129,8 @@ static void draft_state(struct subject *s)
 		phase = PHASE_STOP;
 	else if (now == STATUS_STOPPED)
 		phase = PHASE_START;
-	if (phase == PHASE_START && refused(s, "security.protection.start", "started"))
+	if (phase == PHASE_START && (refused(s, "security.protection.start", "started") ||
+				     map_refused(survey, s, "started")))
 		return;
 	lifecycle_add(s, CONTAINER_STATE, ACTION_CHANGE, phase, status_name(now),
 		      status_name(wanted));
@@ -383,7 +406,7 @@ void draft_subject(struct survey *s, struct subject *subject)
 		wait_for_start(subject);
 		return;
 	}
-	draft_state(subject);
+	draft_state(s, subject);
 	state = draft_lifecycle(subject, CONTAINER_STATE);
 	draft_properties(s, subject, state && state->phase == PHASE_START,
 			 &subject->outcome->changes);

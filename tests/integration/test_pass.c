@@ -406,6 +406,32 @@ static void the_life_of_an_instance(void **state)
 	harness_manifests_clear(h);
 }
 
+/* Never with another map than the manifest asks for. */
+static void a_map_that_is_refused_is_no_start(void **state)
+{
+	struct harness *h = begin(state);
+	const char *name = harness_name(h, "map");
+	struct options o = options_for(h);
+	struct result *r;
+
+	harness_manifest(h, "instances/map.yaml",
+			 "kind: instance\nname: %s\nstate: running\n"
+			 "source: {template: busybox}\n"
+			 "config:\n  raw.idmap: both 1500000 1000\n",
+			 name);
+	r = pass_run(&o, PASS_APPLY);
+	assert_int_equal(r->summary.errors, 1);
+	result_free(r);
+	assert_null(harness_read(h, "%s/%s/config", h->lxcpath, name));
+	harness_create(h, name, NULL);
+	r = pass_run(&o, PASS_APPLY);
+	assert_int_equal(r->summary.errors, 1);
+	assert_non_null(strstr(r->outcomes[0].diagnostics.items[0].hint, "root:1500000:1"));
+	result_free(r);
+	assert_int_equal(harness_init(h, name), 0);
+	harness_destroy(h, name);
+}
+
 static size_t waiting(const struct harness *h, enum pass_mode mode)
 {
 	struct options o = options_for(h);
@@ -490,6 +516,7 @@ int main(void)
 	    cmocka_unit_test(one_bad_manifest_harms_nobody_else),
 	    cmocka_unit_test(an_emptied_directory_changes_nothing),
 	    cmocka_unit_test(the_life_of_an_instance),
+	    cmocka_unit_test(a_map_that_is_refused_is_no_start),
 	    cmocka_unit_test(a_restart_is_waited_for_or_made),
 	};
 
