@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FOLDER "/run/evenkeel"
@@ -103,6 +104,19 @@ static int write_holder(int fd, const char *path)
 	return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -EIO;
 }
 
+/* Between taking the lock and writing its name a holder needs a moment. */
+static pid_t await_holder(int fd)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+	pid_t holder = read_holder(fd);
+
+	for (int i = 0; holder == 0 && i < 50; i++) {
+		nanosleep(&moment, NULL);
+		holder = read_holder(fd);
+	}
+	return holder;
+}
+
 static int lock_file(int folder, const char *path, pid_t *holder)
 {
 	char digest[SHA256_DIGEST_STRING_LENGTH], name[32];
@@ -116,7 +130,7 @@ static int lock_file(int folder, const char *path, pid_t *holder)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		error = errno;
 		if (error == EWOULDBLOCK && holder)
-			*holder = read_holder(fd);
+			*holder = await_holder(fd);
 		close(fd);
 		return -error;
 	}
