@@ -167,11 +167,12 @@ soak: $(INTEGRATION_TESTS) $(PROGRAM) ## the integration tests with their long c
 # A room that passed is looked at again when it, a header or the rules change.
 LINTED := $(patsubst %.c,build/lint/%.ok,$(ROOMS))
 
+# varFuncNullUB: NULL ends our variadic calls; it is a pointer in every libc that LXC runs on.
 lint: need-clang-tidy need-cppcheck ## clang-tidy and cppcheck
 	@$(MAKE) -s -k -j$(JOBS) --output-sync $(LINTED)
 	@cppcheck -q --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -I. \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
-		--suppress=checkersReport schema limits net reconciler
+		--suppress=checkersReport --suppress=varFuncNullUB schema limits net reconciler
 
 build/lint/%.ok: %.c $(HEADERS) .clang-tidy | need
 	@mkdir -p $(@D)
