@@ -218,8 +218,9 @@ static int compare_monitor(const void *name, const void *monitor)
 	return strcmp(name, ((const struct monitor *)monitor)->name);
 }
 
-/* liblxc is asked only where nothing else tells: it waits for a container that is starting. 0:
- * there is none yet, or no more; -1: there is no container behind that socket. */
+/* liblxc is asked only where nothing else tells: a container of a foreground lxc-start, and one
+ * whose monitor has its socket and not yet its title. 0: there is none yet, or no more; -1: there
+ * is no container behind that socket. */
 static pid_t find_init(struct containers *cs, const struct container *c,
 		       const struct lxc_side *side)
 {

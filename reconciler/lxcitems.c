@@ -5,16 +5,23 @@
 #include "reconciler/include.h"
 #include "schema/arena.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A handle that is made here has no config to load: one that is broken gives no handle. */
 #define NOWHERE_PATH "/run/evenkeel"
+
+#define PATIENCE 300 /* milliseconds that a monitor has to name its init */
 
 struct lxcitems {
 	struct arena *arena;
@@ -137,10 +144,47 @@ const char *lxcitems_running(struct lxcitems *l, const char *item)
 	return kept;
 }
 
+static _Noreturn void tell_init(struct lxc_container *handle, int to)
+{
+	pid_t init;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	init = handle->init_pid(handle);
+	_exit(write(to, &init, sizeof(init)) == sizeof(init) ? 0 : 1);
+}
+
+static bool is_told(int from)
+{
+	struct pollfd p = {.fd = from, .events = POLLIN};
+
+	return poll(&p, 1, PATIENCE) == 1;
+}
+
+static void end(pid_t child)
+{
+	kill(child, SIGKILL);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* liblxc waits without end for a monitor whose container is starting, hooks and all: a process of
+ * its own waits instead of us, and not for long. */
 pid_t lxcitems_init(struct lxcitems *l)
 {
 	struct lxc_container *handle = lxcitems_listener(l) == LISTENER_OURS ? handle_of(l) : NULL;
-	pid_t init = handle ? handle->init_pid(handle) : -1;
+	pid_t init = 0, asking;
+	int fds[2];
 
+	if (!handle || pipe2(fds, O_CLOEXEC) < 0)
+		return 0;
+	asking = fork();
+	if (asking == 0)
+		tell_init(handle, fds[1]);
+	close(fds[1]);
+	if (asking < 0 || !is_told(fds[0]) || read(fds[0], &init, sizeof(init)) != sizeof(init))
+		init = 0;
+	close(fds[0]);
+	if (asking > 0)
+		end(asking);
 	return init > 0 ? init : 0;
 }

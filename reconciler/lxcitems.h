@@ -25,5 +25,5 @@ const char *lxcitems_own(struct lxcitems *l, const char *item);
 enum listener lxcitems_listener(struct lxcitems *l);
 /* The same as the running container has it, by its monitor. */
 const char *lxcitems_running(struct lxcitems *l, const char *item);
-/* Init's pid, by its monitor; 0: it has none yet, or no more. */
+/* Init's pid, by its monitor; 0: it has none yet, or no more, or does not answer soon. */
 pid_t lxcitems_init(struct lxcitems *l);

@@ -7,10 +7,13 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -205,6 +208,28 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Its socket is there before it calls itself a monitor, and long before it answers. */
+static void a_silent_monitor_is_not_waited_for(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "mute");
+	const char *socket_name = arena_printf(h->arena, "%s/%s/command", h->lxcpath, name);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(socket_name));
+
+	harness_create(h, name, NULL);
+	memcpy(address.sun_path + 1, socket_name, strlen(socket_name));
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, n), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	alarm(30); /* rather than hang */
+	assert_int_equal(status_of(h, name), STATUS_STARTING);
+	alarm(0);
+	close(fd);
+	assert_int_equal(status_of(h, name), STATUS_STOPPED);
+	harness_destroy(h, name);
+}
+
 /* While hooks run, liblxc's own state() would wait for them: here for ten seconds. */
 static void a_starting_container_is_not_waited_for(void **state)
 {
@@ -241,6 +266,28 @@ static void a_starting_container_is_not_waited_for(void **state)
 	harness_write(h, go, "");
 	assert_int_equal(waitpid(starter, NULL, 0), starter);
 	assert_int_equal(status_of(h, name), STATUS_RUNNING);
+	harness_destroy(h, name);
+}
+
+/* It has no title: only its monitor can name init. */
+static void a_foreground_container_is_found(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "front");
+	double begun = seconds();
+	pid_t starter;
+
+	harness_create(h, name, NULL);
+	starter = fork();
+	if (starter == 0) {
+		execlp("lxc-start", "lxc-start", "-P", h->lxcpath, "-n", name, "-F", NULL);
+		_exit(127);
+	}
+	while (status_of(h, name) != STATUS_RUNNING && seconds() - begun < 10)
+		usleep(20000);
+	assert_int_equal(status_of(h, name), STATUS_RUNNING);
+	harness_stop(h, name);
+	assert_int_equal(waitpid(starter, NULL, 0), starter);
 	harness_destroy(h, name);
 }
 
@@ -328,7 +375,9 @@ int main(void)
 	    cmocka_unit_test(init_is_found_with_and_without_hints),
 	    cmocka_unit_test(a_leftover_group_misleads_nobody),
 	    cmocka_unit_test(a_configured_group_is_found),
+	    cmocka_unit_test(a_silent_monitor_is_not_waited_for),
 	    cmocka_unit_test(a_starting_container_is_not_waited_for),
+	    cmocka_unit_test(a_foreground_container_is_found),
 	    cmocka_unit_test(own_items_are_without_our_file),
 	    cmocka_unit_test(a_broken_include_hides_no_running_container),
 	    cmocka_unit_test(defined_ones_are_listed),

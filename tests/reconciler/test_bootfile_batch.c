@@ -1,6 +1,7 @@
 /* Boot files on disk: all at once, atomically, with two syncfs; and nothing left behind. */
 #include "reconciler/bootfile.h"
 #include "schema/arena.h"
+#include "tests/skip.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -351,7 +352,7 @@ static void a_record_of_another_user_is_none(void **state)
 	const char *why;
 
 	if (geteuid() != 0)
-		skip();
+		skip_because("only root gives files away");
 	put(r, "web/evenkeel.conf", text);
 	assert_int_equal(fchownat(r->dir, "web/evenkeel.conf", 100000, 100000, 0), 0);
 	bootfile_read(r->dir, r->path, "web", r->a, &record);

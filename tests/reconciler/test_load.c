@@ -507,7 +507,7 @@ static void unreadable_files_leave_a_hole(void **state)
 
 	if (getuid() == 0)
 		skip_because("root reads everything");
-	put(f, "a.yaml", "kind: instance\n" ONE);
+	put(f, "a.yaml", "kind: instance\nprofiles: []\n" ONE);
 	put(f, "b.yaml", "kind: instance\n" ONE);
 	folder(f, "c");
 	mode(f, "b.yaml", 0);
