@@ -196,6 +196,6 @@ bool hint_item_find(const struct hint *hint, const char *item, const char **valu
 
 void hint_item_add(struct hints *h, struct hint *hint, const char *item, const char *value)
 {
-	add_item(h, hint, item, value);
+	add_item(h, hint, arena_strdup(h->arena, item), arena_strdup(h->arena, value));
 	h->changed = true;
 }
