@@ -6,7 +6,6 @@ VERSION := 0.1.0
 VARIANT ?= release
 BUILD := build/$(VARIANT)
 
-CC ?= cc
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wpointer-arith \
 	    -Wwrite-strings -Wstrict-prototypes
 WERROR ?= -Werror
@@ -61,18 +60,14 @@ JOBS ?= $(shell nproc)
 all: $(PROGRAM) ## build ./evenkeel
 	@cmp -s $< evenkeel || cp -f $< evenkeel
 
-# What is missing, in plain words: libraries, and tools that single targets run.
+# What is missing, in plain words: libraries, and programs that single targets run.
+REMEDY := run contrib/install-deps.sh as root: it installs every Debian package needed
+
 need:
-	@if [ -n "$(MISSING)" ]; then \
-		echo "missing libraries: $(MISSING)" >&2; \
-		echo "run contrib/install-deps.sh as root: it installs every Debian package needed" >&2; \
-		exit 1; fi
+	@[ -z "$(MISSING)" ] || { echo "missing: $(MISSING)"; echo "$(REMEDY)"; exit 1; } >&2
 
 need-%:
-	@command -v $* >/dev/null || { \
-		echo "missing program: $*" >&2; \
-		echo "run contrib/install-deps.sh as root: it installs every Debian package needed" >&2; \
-		exit 1; }
+	@command -v $* >/dev/null || { echo "missing: $*"; echo "$(REMEDY)"; exit 1; } >&2
 
 $(BUILD)/%.o: %.c | need
 	@mkdir -p $(@D)
@@ -91,6 +86,7 @@ $(INTEGRATION_TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
+# One pass's result, which several printers are tested on.
 $(addprefix $(BUILD)/tests/reconciler/,test_report_text test_report_json test_usage): \
 		$(BUILD)/tests/reconciler/report_sample.o
 
@@ -111,7 +107,7 @@ check: deps ## everything; as root it installs what it needs, else it skips what
 	@echo "check: 1 passed, 0 failed"
 
 deps: ## install every Debian package needed (as root)
-	@if [ "$$(id -u)" = 0 ]; then sh contrib/install-deps.sh; fi
+	@[ "$$(id -u)" != 0 ] || sh contrib/install-deps.sh
 
 unit: $(UNIT_TESTS) ## the unit tests, without root
 	@tests/run "unit ($(VARIANT))" $(UNIT_TESTS)
@@ -125,8 +121,7 @@ golden-accept: $(PROGRAM) ## write anew what the commands print; review the diff
 	@EVENKEEL=$(abspath $(PROGRAM)) tests/golden/run --accept
 
 integration: $(INTEGRATION_TESTS) $(PROGRAM) ## on real unprivileged containers; needs root
-	@EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) tests/run "integration ($(VARIANT))" \
-		$(INTEGRATION_TESTS)
+	@tests/run "integration ($(VARIANT))" $(INTEGRATION_TESTS)
 
 replay: $(REPLAYS) ## the saved fuzz inputs
 	@for t in $(FUZZ_TARGETS); do \
@@ -158,11 +153,10 @@ fuzz: need need-clang ## look for new inputs that break a parser (FUZZ_SECONDS=6
 			build/fuzz/found/$$t tests/fuzz/corpus/$$t; done
 
 bench: $(BENCHES) $(PROGRAM) ## ratios to the kernel's own floor, measured in one run; needs root
-	@set -e; for b in $(BENCHES); do EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) $$b; done
+	@set -e; for b in $(BENCHES); do $$b; done
 
 soak: $(INTEGRATION_TESTS) $(PROGRAM) ## the integration tests with their long counts
-	@EVENKEEL_SOAK=1 LIMIT=7200 EVENKEEL_PROGRAM=$(abspath $(PROGRAM)) tests/run "soak" \
-		$(INTEGRATION_TESTS)
+	@EVENKEEL_SOAK=1 LIMIT=7200 tests/run "soak" $(INTEGRATION_TESTS)
 
 # A room that passed is looked at again when it, a header or the rules change.
 LINTED := $(patsubst %.c,build/lint/%.ok,$(ROOMS))

@@ -4,12 +4,18 @@ set -eu
 
 build='gcc make pkg-config libc6-dev lxc-dev libyaml-dev libcgroup-dev libjansson-dev libnl-3-dev
 libnl-route-3-dev libmd-dev libkmod-dev'
-run='lxc lxc-templates uidmap busybox-static iproute2 kmod'
-check='libcmocka-dev clang clang-format clang-tidy cppcheck valgrind libclang-rt-14-dev jq e2fsprogs
+run='lxc lxc-templates uidmap busybox-static'
+check='libcmocka-dev clang clang-format clang-tidy cppcheck valgrind libclang-rt-14-dev e2fsprogs
 xfsprogs btrfs-progs rsync'
 
 if [ "$(id -u)" != 0 ]; then
 	echo "install-deps.sh: needs root" >&2
+	exit 1
+fi
+
+if ! command -v apt-get >/dev/null; then
+	echo "install-deps.sh: no apt-get here; what these Debian packages hold is needed:" >&2
+	echo "$build $run $check" >&2
 	exit 1
 fi
 
