@@ -60,21 +60,25 @@ struct work {
 	struct rlimit_pair from, to;
 };
 
-/* A pid may have been given to somebody else since it was listed. */
+/* A pid may have been given to somebody else since it was listed. The container's root makes the
+ * paths in its cgroup file as long as he likes: one that the kernel itself finds too long is his.
+ */
 static bool still_inside(const struct work *w, pid_t pid)
 {
-	char path[64], text[8192];
 	size_t n = strlen(w->group);
+	struct arena *a = arena_new();
+	bool inside = n == 0; /* the root group has everybody */
+	char path[64], *text;
 
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
-	if (procfile_read(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return false;
-	if (n == 0) /* the root group has everybody */
-		return true;
-	for (const char *at = strstr(text, w->group); at; at = strstr(at + 1, w->group))
-		if (at > text && at[-1] == '/' && (at[n] == '/' || at[n] == '\n' || !at[n]))
-			return true;
-	return false;
+	text = procfile_read_all(AT_FDCWD, path, a, NULL);
+	if (!text)
+		inside = errno == ENAMETOOLONG;
+	for (const char *at = text; at && !inside; at = strstr(at + 1, w->group))
+		inside = at > text && strncmp(at, w->group, n) == 0 && at[-1] == '/' &&
+			 (at[n] == '/' || at[n] == '\n' || !at[n]);
+	arena_free(a);
+	return inside;
 }
 
 static struct rlimit_pair next_pair(const struct work *w, const struct rlimit_pair *now)

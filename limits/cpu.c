@@ -88,7 +88,8 @@ static bool quota_read(const char *text, struct quota *out)
 	memcpy(number, text, n);
 	number[n] = '\0';
 	out->period = 100000;
-	return number_read(number, &out->quota) && (!blank || number_read(blank + 1, &out->period));
+	return number_read(number, &out->quota) &&
+	       (!blank || (number_read(blank + 1, &out->period) && out->period > 0));
 }
 
 /* What v1's files hold, the period behind no quota too. */

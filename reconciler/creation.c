@@ -83,14 +83,33 @@ static int fail(const char **reason, int error, const char *text)
 	return error;
 }
 
+/* False with errno: a disk that is full may take a part. */
+static bool write_whole(int fd, const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0) {
+		ssize_t put = write(fd, text, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0) {
+			errno = put < 0 ? errno : EIO;
+			return false;
+		}
+		text += put;
+		n -= (size_t)put;
+	}
+	return true;
+}
+
 /* liblxc reads files only. */
 static bool load_text(struct lxc_container *c, const char *text)
 {
 	procfile_fd fd = memfd_create("config", MFD_CLOEXEC);
 	char path[32];
-	size_t n = strlen(text);
 
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
+	if (fd < 0 || !write_whole(fd, text))
 		return false;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return c->load_config(c, path);
@@ -138,15 +157,13 @@ static int finish_config(const struct jobspec *s, const struct aside *aside, con
 	procfile_fd folder = open(aside->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	char *text = folder < 0 ? NULL : procfile_read_all(folder, "config", a, NULL);
 	procfile_fd fd = -1;
-	size_t n;
 
 	if (!text)
 		return fail(reason, errno, "the template left no config");
 	text = creation_config(s, text, aside->path, creation_can_confine(), a);
-	n = strlen(text);
 	if (unlinkat(folder, "config", 0) < 0 ||
 	    (fd = openat(folder, "config", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)) < 0 ||
-	    write(fd, text, n) != (ssize_t)n)
+	    !write_whole(fd, text))
 		return fail(reason, errno,
 			    arena_printf(a, "cannot write its config: %s", strerror(errno)));
 	return 0;
@@ -207,7 +224,6 @@ static int make_of_config(const struct aside *aside, const char *text, const cha
 			  struct arena *a)
 {
 	procfile_fd fd = -1;
-	size_t n = strlen(text);
 
 	if (!strstr(text, "lxc.rootfs.path"))
 		return fail(reason, EINVAL,
@@ -215,7 +231,7 @@ static int make_of_config(const struct aside *aside, const char *text, const cha
 	if (mkdir(aside->folder, 0711) < 0 ||
 	    (fd = open(arena_printf(a, "%s/config", aside->folder),
 		       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)) < 0 ||
-	    write(fd, text, n) != (ssize_t)n)
+	    !write_whole(fd, text))
 		return fail(reason, errno,
 			    arena_printf(a, "cannot write its config: %s", strerror(errno)));
 	return 0;

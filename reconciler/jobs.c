@@ -29,6 +29,10 @@
 #define DESTROY_SECONDS 300
 #define FORCE_SECONDS 30 /* after a shutdown that was not clean */
 
+#define LOOK_MS 100   /* at a process that nothing tells about */
+#define KILL_TRIES 50 /* as long, until one that was killed is gone; in the kernel it may hang on  \
+		       */
+
 static const char *program = "/proc/self/exe";
 
 void jobs_set_program(const char *path)
@@ -214,6 +218,13 @@ static const char *too_long(const struct process *p, struct arena *a)
 	return arena_printf(a, "not done within %" PRIu32 " s: given up", p->seconds);
 }
 
+static void kill_group(const struct process *p)
+{
+	kill(-p->pid, SIGKILL);
+	for (int i = 0; i < KILL_TRIES && waitpid(p->pid, NULL, WNOHANG) == 0; i++)
+		poll(NULL, 0, LOOK_MS);
+}
+
 /* Waits for the processes that run, at most until the next deadline; ends those that are done or
  * late. */
 static void reap(struct process *ps, size_t n, struct arena *a)
@@ -227,6 +238,8 @@ static void reap(struct process *ps, size_t n, struct arena *a)
 			continue;
 		polls[k++] = (struct pollfd){.fd = ps[i].pidfd, .events = POLLIN};
 		next = ps[i].deadline < next ? ps[i].deadline : next;
+		if (ps[i].pidfd < 0 && next > now() + LOOK_MS)
+			next = now() + LOOK_MS;
 	}
 	left = next - now();
 	left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
@@ -241,8 +254,7 @@ static void reap(struct process *ps, size_t n, struct arena *a)
 			take_answer(p, status, a);
 			process_end(p);
 		} else if (p->job && now() >= p->deadline) {
-			kill(-p->pid, SIGKILL);
-			waitpid(p->pid, &status, 0);
+			kill_group(p);
 			p->job->error = ETIMEDOUT;
 			p->job->reason = too_long(p, a);
 			process_end(p);

@@ -42,13 +42,22 @@ struct lxclog *lxclog_new(struct arena *a)
 
 struct lxclog *lxclog_for_start(const char *lxcpath, const char *name, struct arena *a)
 {
+	struct stat st;
 	char *path;
+	int fd;
 
 	if (strcmp(lxcpath, "/var/lib/lxc") == 0)
 		path = arena_printf(a, "/var/log/lxc/%s.log", name);
 	else
 		path = arena_printf(a, "%s/%s/%s.log", lxcpath, name, name);
-	return begin(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640), path, name, a);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
+	/* The container's root may own its folder: LXC gets what was looked at, not what has its
+	 * name. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid())
+		return begin(fd, arena_printf(a, "/proc/self/fd/%d", fd), name, a);
+	if (fd >= 0)
+		close(fd);
+	return lxclog_new(a);
 }
 
 /* "evenkeel web1 20261122010203.456 ERROR    conf - ../src/lxc/conf.c:f:12 - No such file": what

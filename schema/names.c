@@ -143,8 +143,13 @@ const char *name_check_template(const char *name)
 
 const char *name_check_template_option(const char *name)
 {
+	static const char *const lxcs[] = {"path", "name", "rootfs", "mapped-uid", "mapped-gid"};
+
 	if (!name[0])
 		return EMPTY;
+	for (size_t i = 0; i < sizeof(lxcs) / sizeof(*lxcs); i++)
+		if (strcmp(name, lxcs[i]) == 0)
+			return "is set by LXC itself";
 	if (!made_of(name, LETTERS DIGITS "-_"))
 		return "may hold letters, digits, '-' and '_' only";
 	return begins_with(name, LETTERS DIGITS) ? NULL : "must begin with a letter or a digit";

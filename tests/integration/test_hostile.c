@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -35,7 +36,7 @@ static pid_t squat(const char *const *names, size_t n)
 		close(ready[0]);
 		return pid;
 	}
-	if (setuid(NOBODY) < 0)
+	if (setuid(NOBODY) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		_exit(1);
 	for (size_t i = 0; i < n; i++) {
 		struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -89,10 +90,102 @@ static void names_of_sockets_are_taken(void **state)
 	harness_manifests_clear(h);
 }
 
+static const char *const hierarchies[] = {"cpu",     "memory", "pids",  "devices",
+					  "freezer", "blkio",  "cpuset"};
+
+#define N_HIERARCHIES (sizeof(hierarchies) / sizeof(*hierarchies))
+#define LEVELS 18 /* of 250 bytes: more than PATH_MAX */
+
+/* Nested groups with long names; PID goes into the deepest. Returns the fds, outermost first. */
+static void nest(const char *group, int levels, int *fds, pid_t pid)
+{
+	char component[251], text[32];
+	int procs, dir = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	memset(component, 'n', 250);
+	component[250] = '\0';
+	fds[0] = dir;
+	assert_true(dir >= 0);
+	for (int i = 1; i <= levels; i++) {
+		assert_int_equal(mkdirat(fds[i - 1], component, 0755), 0);
+		fds[i] = openat(fds[i - 1], component, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(fds[i] >= 0);
+	}
+	procs = openat(fds[levels], "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	assert_int_equal(write(procs, text, strlen(text)), strlen(text));
+	close(procs);
+}
+
+static void unnest(int levels, const int *fds)
+{
+	char component[251], text[32];
+	int from, to, error = -1;
+	FILE *f;
+
+	memset(component, 'n', 250);
+	component[250] = '\0';
+	from = openat(fds[levels], "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	to = openat(fds[0], "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	f = fdopen(from, "r");
+	while (fgets(text, sizeof(text), f))
+		error = write(to, text, strlen(text)) < 0;
+	fclose(f);
+	close(to);
+	assert_int_equal(error, 0);
+	for (int i = levels; i > 0; i--) {
+		close(fds[i]);
+		assert_int_equal(unlinkat(fds[i - 1], component, AT_REMOVEDIR), 0);
+	}
+	close(fds[0]);
+}
+
+/* A process hides in groups whose names fill its cgroup file beyond any buffer. */
+static void a_process_does_not_hide_behind_long_names(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "long");
+	int fds[N_HIERARCHIES][LEVELS + 1], levels;
+	char *output;
+	pid_t pid;
+
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	if (strncmp(harness_cgroup_path(h, name, "pids"), "/sys/fs/cgroup/pids", 19) != 0)
+		skip();
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	for (int round = 0; round < 2; round++) {
+		/* the second time the kernel finds it too long to say */
+		levels = round == 0 ? 6 : LEVELS;
+		for (size_t i = 0; i < N_HIERARCHIES; i++)
+			nest(harness_cgroup_path(h, name, hierarchies[i]), levels, fds[i], pid);
+		harness_manifest(
+		    h, "instances/one.yaml",
+		    "kind: instance\nname: %s\nconfig:\n  limits.kernel.nofile: %d:20000\n", name,
+		    300 + round);
+		assert_int_equal(evenkeel(h, &output, "apply"), 0);
+		assert_int_equal(evenkeel(h, &output, "diff"), 0);
+		output = harness_read(h, "/proc/%d/limits", (int)pid);
+		assert_non_null(strstr(output, round == 0 ? " 300 " : " 301 "));
+		for (size_t i = 0; i < N_HIERARCHIES; i++)
+			unnest(levels, fds[i]);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	harness_destroy(h, name);
+	harness_manifests_clear(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_of_sockets_are_taken),
+	    cmocka_unit_test(a_process_does_not_hide_behind_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

@@ -90,6 +90,8 @@ static void names_are_judged(void **state)
 	    {name_check_template_option, "--x",                      0},
 	    {name_check_template_option, "a=b",                      0},
 	    {name_check_template_option, "",                         0},
+	    {name_check_template_option, "rootfs",                   0},
+	    {name_check_template_option, "path",                     0},
 	    {name_warn_instance,         "web-1",                    1},
 	    {name_warn_instance,         "1a",                       1},
 	    {name_warn_instance,         "123",                      0},
