@@ -257,13 +257,15 @@ static void find_controllers(struct cgroup_layout *l)
 
 int cgroup_layout_open(struct cgroup_layout **out, struct diagnostics *ds)
 {
-	int error = cgroup_init();
+	int error = cgroup_init(), reason = errno;
 	struct cgroup_layout *l;
 	struct arena *a;
 
 	if (error && error != ECGROUPNOTMOUNTED) {
+		/* of a failed call libcgroup does not always know the reason any more */
 		diagnostic_error(ds, NOWHERE, "cannot read the cgroup hierarchies: %s",
-				 cgroup_strerror(error));
+				 error == ECGOTHER && reason ? strerror(reason)
+							     : cgroup_strerror(error));
 		return -EIO;
 	}
 	a = arena_new();

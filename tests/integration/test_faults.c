@@ -3,6 +3,7 @@
  * ends by itself and not by a signal, and a clean apply afterwards makes everything as it shall be.
  */
 #include "tests/integration/harness.h"
+#include "tests/skip.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -112,7 +113,7 @@ static void expect_end(int status, const char *output, const char *after)
 	/* 127: the loader found no library */
 	if (status > 2 && status != 127)
 		fail_msg("%s: ended with %d:\n%s", after, status, output);
-	if (strstr(output, "runtime error") || strstr(output, "AddressSanitizer"))
+	if (strstr(output, "runtime error") || strstr(output, "AddressSanitizer: "))
 		fail_msg("%s:\n%s", after, output);
 }
 
@@ -125,8 +126,8 @@ static bool apply_with(struct harness *h, const struct fault *f, size_t n, const
 
 	*after = arena_printf(h->arena, "%s %zu: %s", f->call, n, f->error);
 	status = harness_run(
-	    h, &output, "timeout", SECONDS, "env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-f",
-	    "-qq", "-o", trace, "-e", arena_printf(h->arena, "trace=%s", f->call), "-e",
+	    h, &output, "timeout", SECONDS, "strace", "-f", "-qq", "-o", trace, "-e",
+	    arena_printf(h->arena, "trace=%s", f->call), "-e",
 	    arena_printf(h->arena, "inject=%s:error=%s:when=%zu", f->call, f->error, n), h->program,
 	    "apply", "-d", h->manifests, "-P", h->lxcpath, "--etc", h->etc, NULL);
 	expect_end(status, output, *after);
@@ -145,6 +146,12 @@ static const char *start(struct harness *h, const char *tag)
 	return name;
 }
 
+/* The sanitizer asks for its stack's limit, and aborts when it is not told. */
+static bool is_sanitizers_own(const struct harness *h, const struct fault *f)
+{
+	return strstr(h->program, "/asan/") && strcmp(f->call, "prlimit64") == 0;
+}
+
 static void any_call_may_fail(void **state)
 {
 	struct harness *h = harness_require_root(state);
@@ -152,13 +159,11 @@ static void any_call_may_fail(void **state)
 	const char *name, *after;
 	bool second = true;
 
-	if (harness_run(h, NULL, "strace", "-V", NULL) != 0) {
-		fprintf(stderr, "SKIPPED: needs strace\n");
-		skip();
-	}
+	if (harness_run(h, NULL, "strace", "-V", NULL) != 0)
+		skip_because("needs strace");
 	name = start(h, "call");
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-		bool failed = true;
+		bool failed = !is_sanitizers_own(h, &faults[i]);
 
 		/* another start for each: sparse samples of different calls */
 		for (size_t n = 1 + i % step; failed; n += step) {
@@ -220,7 +225,7 @@ static void memory_may_run_out(void **state)
 	bool second = true;
 
 	if (strstr(h->program, "/asan/"))
-		skip();
+		skip_because("the sanitizer needs address space of its own");
 	name = start(h, "memory");
 	for (unsigned kib = 1024; kib < 40 * 1024; kib += getenv("EVENKEEL_SOAK") ? 32 : 512) {
 		const char *limit = arena_printf(h->arena, "--as=%u", kib * 1024);
@@ -330,5 +335,7 @@ int main(void)
 	    cmocka_unit_test(a_disk_may_be_full_or_read_only),
 	};
 
+	/* The sanitizer cannot look for leaks of a traced program, and libraries leak on errors. */
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
 }
