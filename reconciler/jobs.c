@@ -30,8 +30,7 @@
 #define FORCE_SECONDS 30 /* after a shutdown that was not clean */
 
 #define LOOK_MS 100   /* at a process that nothing tells about */
-#define KILL_TRIES 50 /* as long, until one that was killed is gone; in the kernel it may hang on  \
-		       */
+#define KILL_TRIES 50 /* looks at one that was killed; in the kernel it may hang on */
 
 static const char *program = "/proc/self/exe";
 
