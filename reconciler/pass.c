@@ -299,6 +299,10 @@ static int take_lock(struct result *r, const struct options *o)
 	else
 		diagnostic_error(&r->diagnostics, NOWHERE, "cannot lock %s: %s", o->lxcpath,
 				 strerror(-fd));
+	if (fd == -EPERM)
+		diagnostic_hint(&r->diagnostics,
+				"/run/evenkeel has to be a folder of your own that nobody else "
+				"can write: rm -rf /run/evenkeel");
 	return fd;
 }
 

@@ -182,11 +182,91 @@ static void a_process_does_not_hide_behind_long_names(void **state)
 	harness_manifests_clear(h);
 }
 
+static int limit_of(struct harness *h, const char *name)
+{
+	return atoi(harness_cgroup(h, name, "pids", "pids.max", NULL));
+}
+
+/* Hints and locks of a folder that others could write are nobody's. */
+static void an_open_state_folder_is_not_believed(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "open");
+	char *output;
+
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	harness_manifest(h, "instances/one.yaml",
+			 "kind: instance\nname: %s\nconfig:\n  limits.processes: 100\n", name);
+	assert_int_equal(evenkeel(h, &output, "apply"), 0);
+	assert_int_equal(chmod("/run/evenkeel", 0777), 0);
+	harness_manifest(h, "instances/one.yaml",
+			 "kind: instance\nname: %s\nconfig:\n  limits.processes: 200\n", name);
+	assert_int_equal(evenkeel(h, &output, "diff"), 1);
+	assert_int_equal(evenkeel(h, &output, "apply"), 2);
+	assert_non_null(strstr(output, "rm -rf /run/evenkeel"));
+	assert_int_equal(limit_of(h, name), 100);
+	assert_int_equal(chmod("/run/evenkeel", 0700), 0);
+	assert_int_equal(evenkeel(h, &output, "apply"), 0);
+	assert_int_equal(limit_of(h, name), 200);
+	harness_destroy(h, name);
+	harness_manifests_clear(h);
+}
+
+/* The folder's owner replaces what we wrote: a FIFO does not hold us up, a copy is no record. */
+static void a_folder_of_the_containers_root_is_not_believed(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "folder");
+	char *folder = arena_printf(h->arena, "%s/%s", h->lxcpath, name);
+	char *file = arena_printf(h->arena, "%s/evenkeel.conf", folder), *output, *text;
+
+	harness_create(h, name, NULL);
+	assert_int_equal(chown(folder, HARNESS_IDS, HARNESS_IDS), 0);
+	harness_start(h, name);
+	harness_manifest(h, "instances/one.yaml",
+			 "kind: instance\nname: %s\nconfig:\n  limits.processes: 100\n"
+			 "  boot.autostart: true\n",
+			 name);
+	assert_int_equal(evenkeel(h, &output, "apply"), 0);
+	text = harness_read(h, "%s", file);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(unlink(file), 0);
+		if (round == 0) {
+			assert_int_equal(mkfifo(file, 0600), 0);
+		} else {
+			harness_write(h, file, text);
+			assert_int_equal(chown(file, HARNESS_IDS, HARNESS_IDS), 0);
+		}
+		assert_int_equal(evenkeel(h, &output, "diff"), 1);
+		assert_int_equal(harness_run(h, &output, "timeout", SECONDS, h->program, "export",
+					     "-P", h->lxcpath, "--etc", h->etc, name, NULL),
+				 0);
+		assert_int_equal(evenkeel(h, &output, "apply"), 0);
+		assert_int_equal(evenkeel(h, &output, "diff"), 0);
+		assert_string_equal(harness_read(h, "%s", file), text);
+	}
+	file = arena_printf(h->arena, "%s/config", folder);
+	text = harness_read(h, "%s", file);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	harness_manifest(h, "instances/one.yaml",
+			 "kind: instance\nname: %s\nconfig:\n  limits.processes: 200\n", name);
+	assert_int_equal(evenkeel(h, &output, "apply"), 1);
+	assert_int_equal(unlink(file), 0);
+	harness_write(h, file, text);
+	assert_int_equal(evenkeel(h, &output, "apply"), 0);
+	harness_destroy(h, name);
+	harness_manifests_clear(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_of_sockets_are_taken),
 	    cmocka_unit_test(a_process_does_not_hide_behind_long_names),
+	    cmocka_unit_test(an_open_state_folder_is_not_believed),
+	    cmocka_unit_test(a_folder_of_the_containers_root_is_not_believed),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
