@@ -48,6 +48,19 @@ static bool map_refused(struct survey *s, struct subject *subject, const char *w
 	return true;
 }
 
+/* An unprivileged container of our making needs ids; a config of the owner's brings its own. */
+static bool ids_missing(struct survey *s, struct subject *subject)
+{
+	const struct document *d = document_of(subject);
+
+	if (!s->host->idmap_missing || d->source.config ||
+	    instance_yes(subject->world->instance, "security.privileged", false))
+		return false;
+	diagnostic_error(&subject->outcome->diagnostics, d->source.at, "%s is not created: %s",
+			 d->name, s->host->idmap_missing);
+	return true;
+}
+
 static void draft_missing(struct survey *s, struct subject *subject)
 {
 	const struct document *d = document_of(subject);
@@ -64,7 +77,7 @@ static void draft_missing(struct survey *s, struct subject *subject)
 		diagnostic_hint(ds, "add source: {template: busybox}, or create it by hand");
 		return;
 	}
-	if (map_refused(s, subject, "created"))
+	if (ids_missing(s, subject) || map_refused(s, subject, "created"))
 		return;
 	to = d->source.template ? arena_printf(s->arena, "template %s", d->source.template)
 				: arena_printf(s->arena, "config %s", d->source.config);
