@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* The container makes nested groups as it likes: what it makes must not exhaust us. */
-#define MOST_DEPTH 64
+#define MOST_DEPTH 512
 #define MOST_GROUPS 20000
 
 struct walk {
@@ -22,12 +22,14 @@ struct walk {
 	char path[MOST_DEPTH * (NAME_MAX + 1) + PATH_MAX];
 };
 
-static int walk_below(struct walk *w, int parent, size_t length, int depth);
+static int walk_below(struct walk *w, DIR *group, size_t length, int depth);
 
+/* One fd for each level: the container decides how many there are. */
 static int walk_group(struct walk *w, int parent, const char *name, size_t length, int depth)
 {
 	int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int answer = 0;
+	DIR *group;
 
 	if (dir < 0)
 		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
@@ -35,37 +37,49 @@ static int walk_group(struct walk *w, int parent, const char *name, size_t lengt
 		close(dir);
 		return -E2BIG;
 	}
+	group = fdopendir(dir);
+	if (!group) {
+		close(dir);
+		return -ENOMEM;
+	}
 	length += (size_t)snprintf(w->path + length, sizeof(w->path) - length, "/%s", name);
 	if (!w->children_first)
 		answer = w->visit(dir, w->path, w->data);
 	if (answer == 0)
-		answer = walk_below(w, dir, length, depth + 1);
+		answer = walk_below(w, group, length, depth + 1);
 	w->path[length] = '\0';
 	if (answer == 0 && w->children_first)
 		answer = w->visit(dir, w->path, w->data);
-	close(dir);
+	closedir(group);
 	return answer;
 }
 
-static int walk_below(struct walk *w, int parent, size_t length, int depth)
+static int walk_below(struct walk *w, DIR *group, size_t length, int depth)
 {
-	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), answer = 0;
-	struct dirent *e;
-	DIR *entries;
+	const struct dirent *e;
+	int answer = 0;
 
-	entries = fd < 0 ? NULL : fdopendir(fd);
-	if (!entries) {
+	while (answer == 0 && (e = readdir(group))) {
+		if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0)
+			answer = walk_group(w, dirfd(group), e->d_name, length, depth);
+	}
+	return answer;
+}
+
+static int walk_start(struct walk *w, int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), answer;
+	DIR *group = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!group) {
 		answer = errno == ENOENT || errno == ENODEV ? 0 : -errno;
 		if (fd >= 0)
 			close(fd);
 		return answer;
 	}
-	while (answer == 0 && (e = readdir(entries))) {
-		if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0)
-			answer = walk_group(w, parent, e->d_name, length, depth);
-	}
-	closedir(entries);
+	answer = walk_below(w, group, strlen(w->path), 0);
+	closedir(group);
 	return answer;
 }
 
@@ -82,7 +96,7 @@ int cgroup_walk(const struct cgroup *g, enum controller k, bool children_first,
 	w = arena_alloc(a, sizeof(*w));
 	*w = (struct walk){.children_first = children_first, .visit = visit, .data = data};
 	snprintf(w->path, PATH_MAX, "%s", cgroup_path(g, k, "", a));
-	answer = walk_below(w, dir, strlen(w->path), 0);
+	answer = walk_start(w, dir);
 	arena_free(a);
 	return answer;
 }
