@@ -192,7 +192,44 @@ static void kill_containers(const char *lxcpath)
 	free(left);
 }
 
-static _Noreturn void watch(const char *root, const char *lxcpath, int fd, int parent)
+/* The groups in FOLDER that carry the names of this test, whoever left them: LXC leaves the parents
+ * of lxc.cgroup.dir, and the monitor's group where a start failed. */
+static void sweep_groups(const char *folder, const char *ours)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *e;
+	char path[4096];
+
+	while (dir && (e = readdir(dir))) {
+		if (!strstr(e->d_name, ours))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		nftw(path, remove_group, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void sweep_hierarchies(const char *ours)
+{
+	static const char root[] = "/sys/fs/cgroup";
+	DIR *dir = opendir(root);
+	const struct dirent *e;
+	char path[4096];
+
+	sweep_groups(root, ours);
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.' || e->d_type != DT_DIR)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", root, e->d_name);
+		sweep_groups(path, ours);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static _Noreturn void watch(const char *root, const char *lxcpath, const char *ours, int fd,
+			    int parent)
 {
 	struct pollfd p[2] = {
 	    {.fd = fd,     .events = POLLIN},
@@ -210,22 +247,25 @@ static _Noreturn void watch(const char *root, const char *lxcpath, int fd, int p
 			break;
 		nap(200);
 	}
+	sweep_hierarchies(ours);
 	_exit(janitor_remove(root) < 0 || find_monitors(lxcpath, NULL, &m, 1) ? 1 : 0);
 }
 
 int janitor_start(const char *root, const char *lxcpath, int *fd, pid_t *pid)
 {
 	int pair[2], parent = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	char ours[64];
 
 	if (parent < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	fflush(NULL);
+	snprintf(ours, sizeof(ours), "ek-test-%ld-", (long)getpid()); /* as harness_name */
 	*pid = fork();
 	if (*pid < 0)
 		return -1;
 	if (*pid == 0) {
 		close(pair[0]);
-		watch(root, lxcpath, pair[1], parent);
+		watch(root, lxcpath, ours, pair[1], parent);
 	}
 	close(pair[1]);
 	close(parent);
