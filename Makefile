@@ -98,12 +98,12 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 # Everything, as .ci/run does it: on a fresh machine, as root, in less than half an hour. Compiling
 # takes every CPU; the tests run one after another.
 check: deps ## everything; as root it installs what it needs, else it skips what needs root
-	@$(MAKE) -s format-check layers lint
-	@$(MAKE) -s -j$(JOBS) all tests
-	@$(MAKE) -s unit golden replay integration
-	@$(MAKE) -s -j$(JOBS) VARIANT=asan tests
-	@$(MAKE) -s VARIANT=asan unit golden replay integration
-	@$(MAKE) -s -j$(JOBS) VARIANT=debug valgrind-unit
+	$(MAKE) -s format-check layers lint
+	$(MAKE) -s -j$(JOBS) all tests
+	$(MAKE) -s unit golden replay integration
+	$(MAKE) -s -j$(JOBS) VARIANT=asan tests
+	$(MAKE) -s VARIANT=asan unit golden replay integration
+	$(MAKE) -s -j$(JOBS) VARIANT=debug valgrind-unit
 	@echo "check: 1 passed, 0 failed"
 
 deps: ## install every Debian package needed (as root)
