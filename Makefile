@@ -32,9 +32,9 @@ DEPS_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 DEPS_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 TEST_LIBS := $(shell pkg-config --libs $(TEST_PACKAGES) 2>/dev/null)
 
-ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS) -D_GNU_SOURCE \
+ALL_CFLAGS := -std=gnu11 -pthread $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS) -D_GNU_SOURCE \
 	      -DEVENKEEL_VERSION='"$(VERSION)"' -I. $(DEPS_CFLAGS)
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+ALL_LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 ROOMS := $(wildcard schema/*.c limits/*.c net/*.c reconciler/*.c)
 LIBRARY := $(BUILD)/libevenkeel.a

@@ -44,7 +44,7 @@ static bool survey_windows(struct ids *ids, const struct options *o, const struc
 {
 	struct survey s;
 
-	if (survey_take(&s, o, g, a, NULL) < 0)
+	if (survey_take(&s, o, g, NULL, a, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < ids->n; i++) {
 		const struct world_instance *w = world_find(&s.world, ids->items[i].instance->name);

@@ -237,7 +237,7 @@ static int round_of(const struct options *o, struct exports *x, struct diagnosti
 
 	*dropped = false;
 	generation_make(&g, o, x, a);
-	r = survey_take(&s, o, &g, a, NULL);
+	r = survey_take(&s, o, &g, NULL, a, NULL);
 	for (size_t i = 0; r == 0 && i < s.n; i++)
 		*dropped |= visit(find(x, s.world.instances[i].instance->name), &s, &s.subjects[i]);
 	for (size_t i = 0; r < 0 && i < s.diagnostics.n; i++)

@@ -306,12 +306,13 @@ static int take_lock(struct result *r, const struct options *o)
 	return fd;
 }
 
-static void pass_over_containers(struct result *r, const struct options *o, enum pass_mode mode)
+static void pass_over_containers(struct result *r, const struct options *o, enum pass_mode mode,
+				 struct records *ahead)
 {
 	struct stopwatch watch = stopwatch_start();
 	struct survey s;
 
-	if (survey_take(&s, o, r->generation, r->arena, note_write) < 0)
+	if (survey_take(&s, o, r->generation, ahead, r->arena, note_write) < 0)
 		r->trouble = true;
 	r->host = s.host;
 	r->timings.look = stopwatch_lap(&watch);
@@ -336,17 +337,20 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 struct result *pass_run(const struct options *o, enum pass_mode mode)
 {
 	struct result *r = result_new();
+	struct records *ahead;
 	int lock = -1;
 
 	verbosity = o->verbosity;
 	kernel_writes = 0;
 	if (mode == PASS_APPLY)
 		lock = take_lock(r, o);
+	ahead = r->trouble ? NULL : records_read_ahead(o->lxcpath);
 	if (load(r, o) && !r->trouble) {
 		check_names(r, o);
 		if (!r->trouble)
-			pass_over_containers(r, o, mode);
+			pass_over_containers(r, o, mode, ahead);
 	}
+	records_free(ahead);
 	r->kernel_writes = kernel_writes;
 	summarize(r);
 	if (lock >= 0)

@@ -69,13 +69,22 @@ static void read_idmap(struct survey *s, struct subject *subject)
 						  w->instance->name, s->arena);
 }
 
+/* Read ahead for the first look; what a pass itself has written since is read anew. */
+static void read_record(struct survey *s, struct subject *subject)
+{
+	const char *name = subject->world->instance->name;
+
+	if (!s->ahead || !records_find(s->ahead, name, &subject->record))
+		bootfile_read(s->containers->dir, s->containers->lxcpath, name, s->arena,
+			      &subject->record);
+}
+
 void survey_refresh(struct survey *s, struct subject *subject)
 {
 	struct world_instance *w = subject->world;
 
 	container_close(subject->container);
-	bootfile_read(s->containers->dir, s->containers->lxcpath, w->instance->name, s->arena,
-		      &subject->record);
+	read_record(s, subject);
 	/* a config that includes our file is there and finished: two system calls less, each time
 	 */
 	if (subject->record.include == INCLUDE_FINE)
@@ -108,16 +117,20 @@ static void subjects_fill(struct survey *s, const struct generation *g)
 		n++;
 	}
 	s->n = s->world.n = n;
+	if (s->ahead)
+		records_await(s->ahead, n);
 	for (size_t i = 0; i < n; i++)
 		survey_refresh(s, &s->subjects[i]);
+	s->ahead = NULL;
 }
 
 int survey_take(struct survey *s, const struct options *o, const struct generation *g,
-		struct arena *a, void (*wrote)(const char *, const char *, int))
+		struct records *ahead, struct arena *a,
+		void (*wrote)(const char *, const char *, int))
 {
 	int r;
 
-	*s = (struct survey){.arena = a, .wrote = wrote};
+	*s = (struct survey){.arena = a, .ahead = ahead, .wrote = wrote};
 	diagnostics_init(&s->diagnostics, a);
 	r = cgroup_layout_open(&s->layout, &s->diagnostics);
 	if (r < 0)

@@ -7,6 +7,7 @@
 #include "reconciler/bootfile.h"
 #include "reconciler/container.h"
 #include "reconciler/load.h"
+#include "reconciler/records.h"
 
 /* One instance of this host with all that this pass knows of it. */
 struct subject {
@@ -29,14 +30,17 @@ struct survey {
 	struct world world;
 	struct subject *subjects; /* parallel to world.instances */
 	size_t n;
+	struct records *ahead; /* while the first look lasts; may be NULL */
 	struct diagnostics diagnostics;
 	void (*wrote)(const char *what, const char *value, int error);
 };
 
 /* Takes stock for the instances of G that are meant for this host. Returns 0, or -errno when there
- * are no cgroups to look at (with a finding). */
+ * are no cgroups to look at (with a finding). AHEAD: records that are being read since before the
+ * load; may be NULL. */
 int survey_take(struct survey *s, const struct options *o, const struct generation *g,
-		struct arena *a, void (*wrote)(const char *, const char *, int));
+		struct records *ahead, struct arena *a,
+		void (*wrote)(const char *, const char *, int));
 void survey_close(struct survey *s);
 
 /* Looks at one container anew, after it was created, started or stopped. */
