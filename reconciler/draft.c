@@ -331,14 +331,19 @@ static const char *include_reason(const struct record *r)
 }
 
 /* Is all that is wanted there already, and only not ours yet? */
-static bool only_adopts(const struct subject *s)
+static bool adopted_quietly(const struct subject *s)
 {
 	const struct changes *changes = &s->outcome->changes;
 
 	for (size_t i = 0; i < changes->n; i++)
 		if (changes->items[i].action != ACTION_NONE)
 			return false;
-	return s->record.state == RECORD_NONE && s->record.include == INCLUDE_NONE;
+	if (s->record.state != RECORD_NONE || s->record.include != INCLUDE_NONE)
+		return false;
+	diagnostic_notice(&s->outcome->diagnostics, document_of(s)->at,
+			  "%s holds what it shall hold: apply only writes its boot file",
+			  s->world->instance->name);
+	return true;
 }
 
 /* Persisting a change is part of it; only what no change explains is shown on its own. That the
@@ -346,7 +351,7 @@ static bool only_adopts(const struct subject *s)
 static void draft_boot(struct survey *s, struct subject *subject)
 {
 	if (!draft_differs(subject, subject->text) || changes_now(&subject->outcome->changes) ||
-	    only_adopts(subject))
+	    adopted_quietly(subject))
 		return;
 	changes_add(&subject->outcome->changes,
 		    (struct change){

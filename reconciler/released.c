@@ -1,9 +1,12 @@
 #include "reconciler/released.h"
 
+#include "limits/procfile.h"
+#include "schema/arena.h"
+
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void look_at(struct survey *s, const char *name, bool mend, struct diagnostics *ds)
 {
@@ -40,27 +43,41 @@ static void look_at(struct survey *s, const char *name, bool mend, struct diagno
 	diagnostic_hint(ds, "evenkeel release %s takes our boot file away", name);
 }
 
-void released_look(struct survey *s, const struct generation *g, bool mend, struct diagnostics *ds)
+/* Folders that no manifest is about; a readdir has no order of its own. */
+static size_t unclaimed(struct survey *s, const struct generation *g, const char ***out)
 {
-	const struct dirent *entry;
-	DIR *dir;
-	int fd = s->containers->dir < 0
-		     ? -1
-		     : openat(s->containers->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(s->containers->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = 0, capacity = 0;
+	const struct dirent *e;
 
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
+	*out = NULL;
 	if (!dir) {
-		close(fd);
-		return;
+		procfile_close(&fd);
+		return 0;
 	}
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || generation_find(g, entry->d_name))
+	while ((e = readdir(dir))) {
+		if (e->d_name[0] == '.' || e->d_type == DT_REG || generation_find(g, e->d_name))
 			continue;
-		if (faccessat(fd, entry->d_name, X_OK, 0) < 0 || entry->d_type == DT_REG)
-			continue;
-		look_at(s, entry->d_name, mend, ds);
+		*out = arena_grow(s->arena, *out, n, &capacity, sizeof(**out));
+		(*out)[n++] = arena_strdup(s->arena, e->d_name);
 	}
 	closedir(dir);
+	return n;
+}
+
+static int compare_names(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+void released_look(struct survey *s, const struct generation *g, bool mend, struct diagnostics *ds)
+{
+	const char **names;
+	size_t n = s->containers->dir < 0 ? 0 : unclaimed(s, g, &names);
+
+	if (n)
+		qsort(names, n, sizeof(*names), compare_names);
+	for (size_t i = 0; i < n; i++)
+		look_at(s, names[i], mend, ds);
 }
