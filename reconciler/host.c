@@ -2,6 +2,7 @@
 
 #include "limits/procfile.h"
 #include "net/link.h"
+#include "reconciler/descriptors.h"
 #include "reconciler/topology.h"
 #include "schema/arena.h"
 
@@ -176,7 +177,10 @@ static void read_rlimits(struct host *h)
 	for (int i = 0; i < (int)(sizeof(h->rlimits) / sizeof(*h->rlimits)); i++) {
 		struct rlimit l = {RLIM_INFINITY, RLIM_INFINITY};
 
-		getrlimit((__rlimit_resource_t)i, &l);
+		if (i == RLIMIT_NOFILE)
+			l = descriptors_given();
+		else
+			getrlimit((__rlimit_resource_t)i, &l);
 		h->rlimits[i].soft = l.rlim_cur == RLIM_INFINITY ? VALUE_UNLIMITED : l.rlim_cur;
 		h->rlimits[i].hard = l.rlim_max == RLIM_INFINITY ? VALUE_UNLIMITED : l.rlim_max;
 	}

@@ -1,4 +1,5 @@
 #include "reconciler/commands.h"
+#include "reconciler/descriptors.h"
 #include "reconciler/help.h"
 #include "reconciler/lifecycle.h"
 #include "reconciler/report.h"
@@ -128,5 +129,6 @@ int main(int argc, char **argv)
 		return job_main(argc - 1, argv + 1);
 	/* A reader that goes away must not end an apply half-way: writes fail instead. */
 	signal(SIGPIPE, SIG_IGN);
+	descriptors_raise();
 	return flush_output(run(argc, argv));
 }

@@ -396,6 +396,38 @@ static void release_all_finds_ours(void **state)
 	harness_destroy(h, theirs);
 }
 
+/* A login shell allows 1024 open files; a host has more containers than that. */
+static void few_files_are_enough(void **state)
+{
+	enum { MANY = 24 };
+	struct harness *h = harness_require_root(state);
+	const char *names[MANY], *born = harness_name(h, "born");
+	char *out, *limits;
+
+	harness_manifests_clear(h);
+	for (size_t i = 0; i < MANY; i++) {
+		names[i] = harness_name(h, arena_printf(h->arena, "files%zu", i));
+		harness_create(h, names[i], NULL);
+		harness_manifest(h, arena_printf(h->arena, "instances/%zu.yaml", i),
+				 "name: %s\nprofiles: []\nconfig: {limits.cpu: 1}\n", names[i]);
+	}
+	harness_start_all(h, names, MANY);
+	harness_create(h, born, NULL);
+	harness_manifest(h, "instances/born.yaml", "name: %s\nprofiles: []\nstate: running\n",
+			 born);
+	assert_int_equal(harness_run(h, &out, "sh", "-c", "ulimit -Sn 64 && exec \"$@\"", "sh",
+				     h->program, "apply", "-d", h->manifests, "-P", h->lxcpath,
+				     "--etc", h->etc, NULL),
+			 0);
+	/* what the containers inherit is what we were given, not what we took */
+	limits = harness_read(h, "/proc/%d/limits", (int)harness_init(h, born));
+	assert_non_null(strstr(limits, "Max open files            64 "));
+	for (size_t i = 0; i < MANY; i++)
+		harness_destroy(h, names[i]);
+	harness_destroy(h, born);
+	harness_manifests_clear(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +440,7 @@ int main(void)
 	    cmocka_unit_test(an_export_hides_secrets),
 	    cmocka_unit_test(a_soft_limit_becomes_a_hard_one),
 	    cmocka_unit_test(release_leaves_no_trace),
+	    cmocka_unit_test(few_files_are_enough),
 	    cmocka_unit_test(release_all_finds_ours),
 	};
 
