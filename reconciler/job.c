@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,10 @@
 
 #define MOST_SPEC (1u << 20)
 #define MOST_CPUS 8192
+
+/* Half of the time that a freeze may take. */
+#define FREEZE_MS 20
+#define FREEZE_TRIES 750
 
 /* ---- as a fresh start would find it ---- */
 
@@ -161,10 +166,32 @@ static int stop(struct lxc_container *c, const struct jobspec *s, struct arena *
 	return EIO;
 }
 
+/* The v1 freezer leaves out a process that was about to wait for its child in vfork(2), until
+ * FROZEN is written again. LXC writes it once, and then waits without end. */
+static bool press_freezer(struct lxc_container *c)
+{
+	char state[32];
+
+	for (int i = 0; i < FREEZE_TRIES; i++) {
+		if (!c->set_cgroup_item(c, "freezer.state", "FROZEN"))
+			return true; /* v2 */
+		if (c->get_cgroup_item(c, "freezer.state", state, sizeof(state)) <= 0 ||
+		    strncmp(state, "FROZEN", strlen("FROZEN")) == 0)
+			return true;
+		poll(NULL, 0, FREEZE_MS);
+	}
+	return false;
+}
+
 static int freeze(struct lxc_container *c, bool frozen, struct arena *a, const char **reason)
 {
 	const struct lxclog *log = lxclog_new(a);
 
+	if (frozen && !press_freezer(c)) {
+		c->set_cgroup_item(c, "freezer.state", "THAWED");
+		*reason = "the kernel could not freeze all of its processes: thawed again";
+		return EBUSY;
+	}
 	if (frozen ? c->freeze(c) : c->unfreeze(c))
 		return 0;
 	*reason =

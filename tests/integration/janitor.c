@@ -162,6 +162,27 @@ static void remove_groups(char *text)
 	}
 }
 
+/* Who is frozen on v1 hears no SIGKILL. GROUPS is a /proc/PID/cgroup. */
+static void thaw(const char *groups)
+{
+	static const char freezer[] = ":freezer:", thawed[] = "THAWED";
+	const char *group = strstr(groups, freezer);
+	char path[4096];
+	int fd;
+
+	if (!group)
+		return;
+	group += strlen(freezer);
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/freezer%.*s/freezer.state",
+		 (int)strcspn(group, "\n"), group);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, thawed, strlen(thawed)) < 0)
+		perror(path);
+	close(fd);
+}
+
 struct remains {
 	char init[4096], monitor[4096]; /* their /proc/PID/cgroup */
 };
@@ -177,6 +198,7 @@ static void kill_containers(const char *lxcpath)
 		if (monitors[i].init > 0) {
 			read_proc(monitors[i].init, "cgroup", left[i].init, sizeof(left[i].init));
 			kill(monitors[i].init, SIGKILL);
+			thaw(left[i].init);
 		}
 	}
 	if (!gone_within(lxcpath, NULL, 100)) {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -336,6 +337,52 @@ static void freezing_and_thawing(void **state)
 	harness_destroy(h, name);
 }
 
+/* Always between vfork(2) and its return, where the kernel's v1 freezer can leave a process out. */
+static pid_t busy_in(struct harness *h, const char *name)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close_range(0, ~0U, 0);
+	}
+	while (pid == 0) {
+		pid_t child = vfork();
+
+		if (child == 0) {
+			for (volatile int i = 0; i < 20000; i++)
+				;
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+	assert_int_equal(harness_cgroup_write(h, name, "freezer", "cgroup.procs", NULL,
+					      arena_printf(h->arena, "%d", (int)pid)),
+			 0);
+	return pid;
+}
+
+static void processes_that_fork_freeze_too(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "busy");
+	pid_t busy[8];
+
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	for (size_t i = 0; i < 8; i++)
+		busy[i] = busy_in(h, name);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(run(h, STEP_FREEZE, name, NULL, NULL), 0);
+		assert_int_equal(run(h, STEP_THAW, name, NULL, NULL), 0);
+	}
+	for (size_t i = 0; i < 8; i++) {
+		kill(busy[i], SIGKILL);
+		waitpid(busy[i], NULL, 0);
+	}
+	harness_destroy(h, name);
+}
+
 /* An init that does not listen is given its time, and no more. */
 static void a_deaf_container_is_stopped_by_force(void **state)
 {
@@ -436,6 +483,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(a_start_inherits_nothing_of_ours),
 	    cmocka_unit_test(a_refused_start_says_why),
 	    cmocka_unit_test(freezing_and_thawing),
+	    cmocka_unit_test(processes_that_fork_freeze_too),
 	    cmocka_unit_test(a_deaf_container_is_stopped_by_force),
 	    cmocka_unit_test(many_jobs_run_a_few_at_a_time),
 	    cmocka_unit_test(a_protected_one_is_not_destroyed),
