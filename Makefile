@@ -23,7 +23,7 @@ HARDENING := -fPIE
 endif
 
 # What the program links, and the Debian packages that have it (contrib/install-deps.sh).
-PACKAGES := lxc yaml-0.1 libcgroup jansson libnl-3.0 libnl-route-3.0 libmd libkmod
+PACKAGES := lxc yaml-0.1 libcgroup jansson libnl-3.0 libnl-route-3.0 libmd libkmod libsystemd
 TEST_PACKAGES := cmocka
 
 MISSING := $(shell for p in $(PACKAGES) $(TEST_PACKAGES); do pkg-config --exists $$p 2>/dev/null || \

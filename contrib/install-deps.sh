@@ -3,7 +3,7 @@
 set -eu
 
 build='gcc make pkg-config libc6-dev lxc-dev libyaml-dev libcgroup-dev libjansson-dev libnl-3-dev
-libnl-route-3-dev libmd-dev libkmod-dev'
+libnl-route-3-dev libmd-dev libkmod-dev libsystemd-dev'
 run='lxc lxc-templates uidmap busybox-static'
 check='libcmocka-dev clang clang-format clang-tidy cppcheck valgrind libclang-rt-14-dev e2fsprogs
 xfsprogs btrfs-progs rsync strace'
