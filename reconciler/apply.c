@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static bool carried_out_live(const struct change *c)
+bool apply_is_live(const struct change *c)
 {
 	return c->verdict == VERDICT_NONE && c->effect == EFFECT_LIVE &&
 	       (c->action == ACTION_ADD || c->action == ACTION_CHANGE ||
@@ -17,20 +17,19 @@ static bool carried_out_live(const struct change *c)
 	       driver_for(c->object);
 }
 
-/* Each driver gets its changes at once: it knows the order among them. */
-static void apply_changes(struct survey *s, struct subject *subject, struct changes *changes)
+void apply_changes(struct container *c, struct changes *changes)
 {
-	struct change **mine = arena_alloc(s->arena, changes->n * sizeof(*mine));
+	struct change **mine = arena_alloc(c->arena, changes->n * sizeof(*mine));
 
 	for (size_t k = 0; k < n_drivers; k++) {
 		size_t n = 0;
 
 		for (size_t i = 0; i < changes->n; i++)
-			if (carried_out_live(&changes->items[i]) &&
+			if (apply_is_live(&changes->items[i]) &&
 			    driver_for(changes->items[i].object) == drivers[k])
 				mine[n++] = &changes->items[i];
 		if (n > 0 && drivers[k]->apply)
-			drivers[k]->apply(subject->container, mine, n);
+			drivers[k]->apply(c, mine, n);
 	}
 }
 
@@ -50,7 +49,7 @@ static void apply_started(struct survey *s, struct subject *subject)
 	struct changes late = {.arena = s->arena};
 
 	draft_properties(s, subject, false, &late);
-	apply_changes(s, subject, &late);
+	apply_changes(subject->container, &late);
 	for (size_t i = 0; i < planned->n; i++) {
 		struct change *c = &planned->items[i], *now;
 
@@ -82,7 +81,7 @@ static void apply_live(struct survey *s)
 		if (state && state->phase == PHASE_START)
 			apply_started(s, subject);
 		else
-			apply_changes(s, subject, &subject->outcome->changes);
+			apply_changes(subject->container, &subject->outcome->changes);
 	}
 }
 
@@ -94,7 +93,7 @@ static bool settle_restarted(struct survey *s, struct subject *subject)
 	bool in_sync = true;
 
 	draft_properties(s, subject, false, &late);
-	apply_changes(s, subject, &late);
+	apply_changes(subject->container, &late);
 	for (size_t i = 0; i < late.n; i++)
 		in_sync &=
 		    late.items[i].action == ACTION_NONE || late.items[i].verdict == VERDICT_APPLIED;

@@ -9,3 +9,10 @@
 
 /* Carries out what the outcomes of S's subjects plan; adds to live and persist of TIMINGS. */
 void apply_run(struct survey *s, struct timings *timings);
+
+/* Is it carried out on the running container, and has not been yet? */
+bool apply_is_live(const struct change *c);
+
+/* Carries out those of CHANGES on C: each driver gets its own at once, it knows the order among
+ * them. */
+void apply_changes(struct container *c, struct changes *changes);

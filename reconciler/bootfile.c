@@ -323,6 +323,17 @@ char *bootfile_text(int lxcpath_dir, const char *name, struct arena *a)
 	return text && bootfile_is_ours(&st) ? arena_strndup(a, text, n) : NULL;
 }
 
+void bootfile_record(const char *text, const char *lxcpath, const char *name, struct arena *a,
+		     struct record *out)
+{
+	*out = (struct record){.state = RECORD_NONE, .include = INCLUDE_NONE};
+	properties_init(&out->owned, a);
+	if (!text)
+		return;
+	parse_record(arena_strdup(a, text), strlen(text), lxcpath, name, out);
+	out->include = INCLUDE_FINE;
+}
+
 void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
 		   struct record *out)
 {

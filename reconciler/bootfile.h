@@ -52,6 +52,11 @@ struct record {
 void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
 		   struct record *out);
 
+/* The record that TEXT is, when it is the boot file of NAME and included as it should be; NULL:
+ * there is none, and no include. */
+void bootfile_record(const char *text, const char *lxcpath, const char *name, struct arena *a,
+		     struct record *out);
+
 /* Is this a file that we wrote, and nobody else could have? The container's folder may belong to
  * its root. */
 bool bootfile_is_ours(const struct stat *st);

@@ -45,11 +45,29 @@ struct containers *containers_open(const char *lxcpath, const struct host *host,
 {
 	struct containers *cs = arena_alloc(a, sizeof(*cs));
 
-	*cs = (struct containers){
-	    .arena = a, .lxcpath = arena_strdup(a, lxcpath), .host = host, .layout = layout};
+	*cs = (struct containers){.arena = a, .lxcpath = lxcpath, .host = host, .layout = layout};
 	cs->dir = open(lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cs->dir < 0 && errno != ENOENT)
 		cs->error = -errno;
+	find_active(cs);
+	cs->hints = hints_load(cs->lxcpath, cs->active, cs->n_active, a);
+	return cs;
+}
+
+struct containers *containers_again(struct containers *old, const struct host *host,
+				    struct arena *a)
+{
+	struct containers *cs = arena_alloc(a, sizeof(*cs));
+
+	*cs = (struct containers){.arena = a,
+				  .lxcpath = old->lxcpath,
+				  .dir = old->dir,
+				  .host = host,
+				  .layout = old->layout,
+				  .wrote = old->wrote};
+	old->dir = -1;
+	if (cs->dir < 0) /* it may have been made since */
+		cs->dir = open(cs->lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	find_active(cs);
 	cs->hints = hints_load(cs->lxcpath, cs->active, cs->n_active, a);
 	return cs;
@@ -328,14 +346,16 @@ static bool is_active(const struct containers *cs, const char *name)
 	       bsearch(&name, cs->active, cs->n_active, sizeof(*cs->active), compare_texts);
 }
 
-static struct container *look_at(struct containers *cs, const char *name, bool known)
+/* All that it holds on to is in A, hints about it in HINTS. */
+static struct container *look_at(struct containers *cs, struct hints *hints, const char *name,
+				 bool known, struct arena *a)
 {
-	struct container *c = arena_alloc(cs->arena, sizeof(*c));
-	struct lxc_side *side = arena_alloc(cs->arena, sizeof(*side));
+	struct container *c = arena_alloc(a, sizeof(*c));
+	struct lxc_side *side = arena_alloc(a, sizeof(*side));
 
 	*c = (struct container){
-	    .arena = cs->arena,
-	    .name = arena_strdup(cs->arena, name),
+	    .arena = a,
+	    .name = arena_strdup(a, name),
 	    .lxcpath = cs->lxcpath,
 	    .status = STATUS_MISSING,
 	    .pidfd = -1,
@@ -346,9 +366,9 @@ static struct container *look_at(struct containers *cs, const char *name, bool k
 	    .wrote = cs->wrote,
 	    .lxc = side,
 	};
-	side->items = lxcitems_new(cs->lxcpath, cs->dir, c->name, cs->arena);
-	side->hints = cs->hints;
-	side->hint = hints_find(cs->hints, name);
+	side->items = lxcitems_new(cs->lxcpath, cs->dir, c->name, a);
+	side->hints = hints;
+	side->hint = hints_find(hints, name);
 	if (!is_active(cs, name) || !look_at_active(cs, c, side))
 		c->status = known || is_defined(cs, name) ? STATUS_STOPPED : STATUS_MISSING;
 	return c;
@@ -356,12 +376,34 @@ static struct container *look_at(struct containers *cs, const char *name, bool k
 
 struct container *container_open(struct containers *cs, const char *name)
 {
-	return look_at(cs, name, false);
+	return look_at(cs, cs->hints, name, false, cs->arena);
 }
 
 struct container *container_open_defined(struct containers *cs, const char *name)
 {
-	return look_at(cs, name, true);
+	return look_at(cs, cs->hints, name, true, cs->arena);
+}
+
+struct container *container_keep(struct containers *cs, const char *name, bool known,
+				 struct arena *a)
+{
+	return look_at(cs, hints_about(cs->hints, name, a), name, known, a);
+}
+
+bool container_still_runs(struct container *c)
+{
+	if (c->pidfd < 0 || !c->cgroup || !lives(c))
+		return false;
+	c->status = is_frozen(c) ? STATUS_FROZEN : STATUS_RUNNING;
+	return lives(c);
+}
+
+void container_remember(struct containers *cs, const struct container *c)
+{
+	const struct lxc_side *side = c->lxc;
+
+	if (side->hint)
+		hints_take(cs->hints, c->name, side->hint);
 }
 
 void container_close(struct container *c)

@@ -24,12 +24,15 @@ struct containers {
 	void (*wrote)(const char *what, const char *value, int error);
 };
 
-/* Takes stock of LXCPATH. Never NULL; a missing path is an empty one. */
+/* Takes stock of LXCPATH, which lives as long. Never NULL; a missing path is an empty one. */
 struct containers *containers_open(const char *lxcpath, const struct host *host,
 				   const struct cgroup_layout *layout, struct arena *a);
 /* Looks again which are active, after something was started or stopped. Containers opened before
  * stay as they were found. */
 void containers_refresh(struct containers *cs);
+/* The same with memory of its own: A. The directory's fd is OLD's, which is not used any more. */
+struct containers *containers_again(struct containers *old, const struct host *host,
+				    struct arena *a);
 /* Saves the hints (best effort) and closes. */
 void containers_close(struct containers *cs);
 
@@ -39,6 +42,16 @@ struct container *container_open(struct containers *cs, const char *name);
 /* The same for one that is known to be there, and whole: its config was just read. */
 struct container *container_open_defined(struct containers *cs, const char *name);
 void container_close(struct container *c);
+
+/* The same for one that outlives CS: all that it holds on to is in A, which is its own; its
+ * lxcpath, host, layout and CS's directory have to live as long. KNOWN: as container_open_defined.
+ * A round that uses it lends it its own arena (c->arena) meanwhile. */
+struct container *container_keep(struct containers *cs, const char *name, bool known,
+				 struct arena *a);
+/* Does the init that was found still live? Its status is looked at again. Two system calls. */
+bool container_still_runs(struct container *c);
+/* What was learned about a kept one goes to CS's hints. */
+void container_remember(struct containers *cs, const struct container *c);
 
 /* The host id that owns its rootfs; -1: it is no folder that can be looked at. */
 int64_t container_rootfs_owner(const struct container *c);

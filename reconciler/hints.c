@@ -54,7 +54,7 @@ static int compare_names(const void *name, const void *item)
 	return strcmp(name, *(const char *const *)item);
 }
 
-struct hint *hints_find(struct hints *h, const char *name)
+struct hint *hints_find(const struct hints *h, const char *name)
 {
 	const char *const *found =
 	    h->n ? bsearch(name, h->names, h->n, sizeof(*h->names), compare_names) : NULL;
@@ -127,6 +127,38 @@ void hints_rename(struct hints *h, const char *const *names, size_t n)
 	h->names = names;
 	h->items = items;
 	h->n = n;
+	h->changed = true;
+}
+
+static void copy(struct hints *h, struct hint *to, const struct hint *from)
+{
+	*to = (struct hint){.init = from->init, .identity = from->identity};
+	for (size_t i = 0; i < from->n; i++)
+		add_item(h, to, arena_strdup(h->arena, from->items[i].item),
+			 arena_strdup(h->arena, from->items[i].value));
+}
+
+struct hints *hints_about(const struct hints *h, const char *name, struct arena *a)
+{
+	const struct hint *known = hints_find(h, name);
+	struct hints *one = arena_alloc(a, sizeof(*one));
+	const char **names = arena_alloc(a, sizeof(*names));
+
+	*one = (struct hints){.arena = a, .lxcpath = h->lxcpath, .names = names, .n = 1};
+	names[0] = arena_strdup(a, name);
+	one->items = arena_alloc(a, sizeof(*one->items));
+	if (known)
+		copy(one, &one->items[0], known);
+	return one;
+}
+
+void hints_take(struct hints *h, const char *name, const struct hint *from)
+{
+	struct hint *to = hints_find(h, name);
+
+	if (!to || (to->init == from->init && to->identity == from->identity && to->n == from->n))
+		return;
+	copy(h, to, from);
 	h->changed = true;
 }
 

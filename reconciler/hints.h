@@ -41,7 +41,12 @@ void hints_rename(struct hints *h, const char *const *names, size_t n);
 void hints_save(struct hints *h);
 
 /* The hint about NAME; NULL: not one of the names. */
-struct hint *hints_find(struct hints *h, const char *name);
+struct hint *hints_find(const struct hints *h, const char *name);
+
+/* Hints about NAME alone, in A, which live on their own: what H knows of it is copied. */
+struct hints *hints_about(const struct hints *h, const char *name, struct arena *a);
+/* What is known of NAME elsewhere comes into H, when it is one of its names. */
+void hints_take(struct hints *h, const char *name, const struct hint *from);
 
 /* Init is another one than before: what was known of it is forgotten. */
 void hints_set_init(struct hints *h, struct hint *hint, pid_t init, uint64_t identity);

@@ -79,18 +79,10 @@ static void read_record(struct survey *s, struct subject *subject)
 			      &subject->record);
 }
 
-void survey_refresh(struct survey *s, struct subject *subject)
+void survey_facts(struct survey *s, struct subject *subject)
 {
 	struct world_instance *w = subject->world;
 
-	container_close(subject->container);
-	read_record(s, subject);
-	/* a config that includes our file is there and finished: two system calls less, each time
-	 */
-	if (subject->record.include == INCLUDE_FINE)
-		subject->container = container_open_defined(s->containers, w->instance->name);
-	else
-		subject->container = container_open(s->containers, w->instance->name);
 	subject->container->wrote = s->wrote;
 	w->status = subject->container->status;
 	w->exists = w->status != STATUS_MISSING;
@@ -101,6 +93,21 @@ void survey_refresh(struct survey *s, struct subject *subject)
 		read_cpus(s, subject);
 	resolve_disks(s, subject);
 	read_idmap(s, subject);
+}
+
+void survey_refresh(struct survey *s, struct subject *subject)
+{
+	const struct world_instance *w = subject->world;
+
+	container_close(subject->container);
+	read_record(s, subject);
+	/* a config that includes our file is there and finished: two system calls less, each time
+	 */
+	if (subject->record.include == INCLUDE_FINE)
+		subject->container = container_open_defined(s->containers, w->instance->name);
+	else
+		subject->container = container_open(s->containers, w->instance->name);
+	survey_facts(s, subject);
 }
 
 static void subjects_fill(struct survey *s, const struct generation *g)

@@ -46,5 +46,8 @@ void survey_close(struct survey *s);
 /* Looks at one container anew, after it was created, started or stopped. */
 void survey_refresh(struct survey *s, struct subject *subject);
 
+/* What the world needs to know of a subject whose container and record are there. */
+void survey_facts(struct survey *s, struct subject *subject);
+
 /* Does it have processes that limits hold for? */
 bool subject_runs(const struct subject *s);
