@@ -166,6 +166,14 @@ static int stop(struct lxc_container *c, const struct jobspec *s, struct arena *
 	return EIO;
 }
 
+static int restart(struct lxc_container *c, const struct jobspec *s, struct arena *a,
+		   const char **reason)
+{
+	int error = stop(c, s, a, reason);
+
+	return error ? error : start(c, s, a, reason);
+}
+
 /* The v1 freezer leaves out a process that was about to wait for its child in vfork(2), until
  * FROZEN is written again. LXC writes it once, and then waits without end. */
 static bool press_freezer(struct lxc_container *c)
@@ -257,6 +265,9 @@ static int on_container(const struct jobspec *s, struct arena *a, const char **r
 		break;
 	case STEP_STOP:
 		error = stop(c, s, a, reason);
+		break;
+	case STEP_RESTART:
+		error = restart(c, s, a, reason);
 		break;
 	case STEP_FREEZE:
 	case STEP_THAW:

@@ -64,6 +64,8 @@ static uint32_t seconds_for(const struct jobspec *s)
 		return START_SECONDS;
 	case STEP_STOP:
 		return s->timeout + FORCE_SECONDS;
+	case STEP_RESTART:
+		return s->timeout + FORCE_SECONDS + START_SECONDS;
 	case STEP_FREEZE:
 	case STEP_THAW:
 		return FREEZE_SECONDS;
@@ -205,6 +207,7 @@ static const char *too_long(const struct process *p, struct arena *a)
 {
 	switch (p->job->step) {
 	case STEP_START:
+	case STEP_RESTART:
 		return arena_printf(a, "not up within %" PRIu32 " s; it may still be starting",
 				    p->seconds);
 	case STEP_CREATE:
@@ -344,6 +347,8 @@ static const char *doing(enum step step)
 		return "starting containers";
 	case STEP_STOP:
 		return "stopping containers";
+	case STEP_RESTART:
+		return "restarting containers";
 	case STEP_FREEZE:
 		return "freezing containers";
 	case STEP_THAW:

@@ -100,6 +100,7 @@ int jobspec_make(const char *lxcpath, const struct host *host, struct job *job, 
 	case STEP_CREATE:
 		return make_creation(host, job, a, out);
 	case STEP_STOP:
+	case STEP_RESTART:
 		out->timeout = shutdown_timeout(job->instance, a);
 		return 0;
 	case STEP_DESTROY:
