@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+/* "directory DIR"; an argument that may be left out stands behind "=". */
+static const char *spelling(const struct flag_help *flag, struct arena *a)
+{
+	if (!flag->argument)
+		return flag->name;
+	return arena_printf(a, "%s%s%s", flag->name, flag->argument[0] == '[' ? "" : " ",
+			    flag->argument);
+}
+
 static void print_flags(FILE *f, unsigned taken)
 {
 	struct arena *a = arena_new();
@@ -11,18 +20,15 @@ static void print_flags(FILE *f, unsigned taken)
 	size_t n = options_flags(taken, a, &flags), width = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t argument = flags[i].argument ? strlen(flags[i].argument) + 1 : 0;
-		size_t w = strlen(flags[i].name) + argument;
+		const char *name = spelling(&flags[i], a);
 
-		width = w > width ? w : width;
+		width = strlen(name) > width ? strlen(name) : width;
 	}
 	for (size_t i = 0; i < n; i++) {
 		const char letter[] = {'-', flags[i].letter, ',', '\0'};
-		char *name = arena_printf(a, "%s%s%s", flags[i].name, flags[i].argument ? " " : "",
-					  flags[i].argument ? flags[i].argument : "");
 
-		fprintf(f, "  %-3s --%-*s  %s\n", flags[i].letter ? letter : "", (int)width, name,
-			flags[i].help);
+		fprintf(f, "  %-3s --%-*s  %s\n", flags[i].letter ? letter : "", (int)width,
+			spelling(&flags[i], a), flags[i].help);
 	}
 	arena_free(a);
 }

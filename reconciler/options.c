@@ -1,7 +1,10 @@
 #include "reconciler/options.h"
 
+#include "reconciler/condition.h"
+#include "reconciler/timespan.h"
 #include "schema/arena.h"
 #include "schema/text.h"
+#include "schema/value.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -14,6 +17,9 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define FIRST_NUMBER 256 /* of long flags in getopt's answers: beyond every letter */
 
+#define SETTLE_MOST 1000   /* in ms: then the daemon acts in any case */
+#define RESYNC_MOST 604800 /* in s: a week */
+
 /* What a command line says before the command is known. */
 struct parse {
 	struct arena *arena;
@@ -24,16 +30,29 @@ struct parse {
 	const char *spelling[sizeof(unsigned) * CHAR_BIT]; /* of each flag used */
 };
 
-enum takes { TAKES_YES, TAKES_TEXT, TAKES_FORMAT, TAKES_COLOR, TAKES_QUIET, TAKES_VERBOSE };
+enum takes {
+	TAKES_YES,
+	TAKES_TEXT,
+	TAKES_SETTLE,
+	TAKES_RESYNC,
+	TAKES_TIME,
+	TAKES_FORMAT,
+	TAKES_LOG,
+	TAKES_WAIT,
+	TAKES_COLOR,
+	TAKES_QUIET,
+	TAKES_VERBOSE
+};
 
 #define YES(member) TAKES_YES, offsetof(struct options, member)
 #define TEXT(member) TAKES_TEXT, offsetof(struct options, member)
+#define TIME(member) TAKES_TIME, offsetof(struct options, member)
 
 /* clang-format off */
 static const struct flag_row {
 	const char *name;
 	char letter;
-	const char *argument;
+	const char *argument; /* "[=" in front: it may be left out */
 	unsigned flags; /* a command with one of these takes it */
 	enum takes takes;
 	size_t at; /* of the member of struct options */
@@ -47,6 +66,19 @@ static const struct flag_row {
 	{"all", 0, NULL, FLAG_ALL, YES(all), "every container; also what is in sync"},
 	{"yes", 0, NULL, FLAG_YES, YES(yes), "do not ask before destroying or letting go"},
 	{"usage", 0, NULL, FLAG_USAGE, YES(usage), "also what each container uses"},
+	{"watch", 0, NULL, FLAG_WATCH, YES(watch), "stay, and print each instance that changes"},
+	{"wait", 0, "[=CONDITION]", FLAG_WAIT, TAKES_WAIT, 0,
+	 "until each instance is in-sync, or stopped, running, ..."},
+	{"timeout", 0, "TIME", FLAG_TIMEOUT, TIME(timeout_ms), "how long to wait at most, like 60s"},
+	{"for", 0, "TIME", FLAG_FOR, TIME(for_ms), "for how long, like 2h (default: until resume)"},
+	{"reason", 0, "TEXT", FLAG_REASON, TEXT(reason), "why, as status shows it"},
+	{"settle", 0, "MS", FLAG_SETTLE, TAKES_SETTLE, offsetof(struct options, settle_ms),
+	 "act when the directory has been quiet so long (default 20)"},
+	{"resync", 0, "S", FLAG_RESYNC, TAKES_RESYNC, offsetof(struct options, resync_s),
+	 "look at all containers so often (default 300; 0: never)"},
+	{"observe", 0, NULL, FLAG_OBSERVE, YES(observe), "report what is not as it should be; write nothing"},
+	{"log-format", 0, "FORMAT", FLAG_LOG_FORMAT, TAKES_LOG, 0,
+	 "text or json (default text)"},
 	{"compat", 0, "WHOM", FLAG_COMPAT, TEXT(compat), "also say what lxd or incus would refuse"},
 	{"show-secrets", 0, NULL, FLAG_SECRETS, YES(show_secrets),
 	 "show values that are otherwise (hidden)"},
@@ -132,10 +164,85 @@ static int refuse(struct parse *p, int answer, const char *argument)
 	return diagnostic_hint(p->ds, "evenkeel --help lists what there is");
 }
 
+static int set_number(struct parse *p, const struct flag_row *row, const char *text, unsigned most,
+		      const char *unit)
+{
+	uint64_t number = 0;
+
+	if (text[strspn(text, "0123456789")]) {
+		diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is not a number", row->name,
+				 shown(p, text));
+		return diagnostic_hint(p->ds, "write %s, without a unit: 0 to %u", unit, most);
+	}
+	if (!value_digits(text, strlen(text), most, &number))
+		return diagnostic_error(p->ds, NOWHERE, "--%s: %s is too much: 0 to %u %s",
+					row->name, shown(p, text), most, unit);
+	*(unsigned *)((char *)p->o + row->at) = (unsigned)number;
+	return 0;
+}
+
+/* A time of zero would mean what leaving the flag out means: nobody has that in mind. */
+static int set_time(struct parse *p, const struct flag_row *row, const char *text)
+{
+	uint64_t ms = 0;
+	int r = timespan_parse(text, &ms);
+
+	if (r == -ERANGE)
+		return diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is more than ten years",
+					row->name, shown(p, text));
+	if (r < 0) {
+		diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is not a length of time", row->name,
+				 shown(p, text));
+		return diagnostic_hint(p->ds, "write it like 500ms, 90s, 2h or 1h30m");
+	}
+	if (ms == 0)
+		return diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is no time at all", row->name,
+					shown(p, text));
+	*(uint64_t *)((char *)p->o + row->at) = ms;
+	return 0;
+}
+
+static int set_log(struct parse *p, const char *text)
+{
+	for (int i = LOG_TEXT; i <= LOG_JSON; i++) {
+		if (strcmp(text, formats[i]) != 0)
+			continue;
+		p->o->log_format = (enum log_format)i;
+		return 0;
+	}
+	diagnostic_error(p->ds, NOWHERE, "--log-format: '%s' is not known", shown(p, text));
+	return diagnostic_hint(p->ds, "write text or json");
+}
+
+/* One may wait for a condition or for a status. */
+static int set_wait(struct parse *p, const char *text)
+{
+	const char *words[N_CONDITIONS + STATUS_FROZEN + 1], *near;
+	size_t n = 0;
+
+	for (int i = 0; i < N_CONDITIONS; i++)
+		words[n++] = condition_name((enum condition)i);
+	for (int i = STATUS_MISSING; i <= STATUS_FROZEN; i++)
+		words[n++] = status_name((enum status)i);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		p->o->wait = words[i];
+		return 0;
+	}
+	diagnostic_error(p->ds, NOWHERE, "--wait: '%s' is nothing to wait for", shown(p, text));
+	near = text_near_miss(text, words, n);
+	if (near)
+		return diagnostic_hint(p->ds, "did you mean --wait=%s?", near);
+	return diagnostic_hint(p->ds, "write in-sync, another condition, or stopped, running, ...");
+}
+
 static int set(struct parse *p, const struct flag_row *row, const char *text)
 {
 	char *member = (char *)p->o + row->at;
 
+	if (!text && row->takes == TAKES_WAIT)
+		text = condition_name(CONDITION_IN_SYNC);
 	if (row->argument && !*text)
 		return diagnostic_error(p->ds, NOWHERE, "--%s: the argument is empty", row->name);
 	for (unsigned bit = 0; bit < COUNT_OF(p->spelling); bit++)
@@ -149,9 +256,19 @@ static int set(struct parse *p, const struct flag_row *row, const char *text)
 	case TAKES_TEXT:
 		*(const char **)member = text;
 		break;
+	case TAKES_SETTLE:
+		return set_number(p, row, text, SETTLE_MOST, "milliseconds");
+	case TAKES_RESYNC:
+		return set_number(p, row, text, RESYNC_MOST, "seconds");
+	case TAKES_TIME:
+		return set_time(p, row, text);
 	case TAKES_FORMAT:
 		p->format = text;
 		break;
+	case TAKES_LOG:
+		return set_log(p, text);
+	case TAKES_WAIT:
+		return set_wait(p, text);
 	case TAKES_COLOR:
 		p->color = text;
 		break;
@@ -176,6 +293,8 @@ static int read_flags(struct parse *p, int argc, char **argv)
 	for (size_t i = 0; i < COUNT_OF(flags); i++) {
 		int has = flags[i].argument ? required_argument : no_argument;
 
+		if (has && flags[i].argument[0] == '[')
+			has = optional_argument;
 		longs[i] = (struct option){flags[i].name, has, NULL, FIRST_NUMBER + (int)i};
 		if (flags[i].letter)
 			shorts[n++] = flags[i].letter;
@@ -190,7 +309,7 @@ static int read_flags(struct parse *p, int argc, char **argv)
 
 		if (answer == '?' || answer == ':')
 			r = refuse(p, answer, argv[optind - 1]);
-		else if (set(p, row, optarg ? optarg : "") < 0)
+		else if (set(p, row, optarg || row->takes == TAKES_WAIT ? optarg : "") < 0)
 			r = -EINVAL;
 	}
 	return r;
@@ -324,7 +443,7 @@ int options_parse(int argc, char **argv, const struct command *commands, size_t 
 	struct parse p = {.arena = a, .ds = ds, .o = o};
 	const struct command *c;
 
-	*o = (struct options){0};
+	*o = (struct options){.settle_ms = 20, .resync_s = 300};
 	*command = NULL;
 	if (read_flags(&p, argc, argv) < 0 || resolve_color(&p) < 0 || check_compat(&p) < 0)
 		return -EINVAL;
@@ -344,6 +463,12 @@ int options_parse(int argc, char **argv, const struct command *commands, size_t 
 	if (o->n_names > c->most && !o->help)
 		return diagnostic_error(ds, NOWHERE, "'%s' is too much: evenkeel %s %s",
 					shown(&p, o->names[c->most]), c->name, c->args);
+	if (o->timeout_ms && !o->wait && !o->help) {
+		diagnostic_error(ds, NOWHERE, "--timeout without --wait");
+		return diagnostic_hint(ds, "write --wait as well");
+	}
+	if (o->wait && o->watch && !o->help)
+		return diagnostic_error(ds, NOWHERE, "--wait and --watch exclude each other");
 	fill_defaults(o, a);
 	*command = c;
 	return 0;
@@ -356,7 +481,7 @@ size_t options_flags(unsigned taken, struct arena *a, struct flag_help **out)
 	*out = arena_alloc(a, COUNT_OF(flags) * sizeof(**out));
 	for (size_t i = 0; i < COUNT_OF(flags); i++) {
 		const struct flag_row *row = &flags[i];
-		struct flag_help item = {row->name, row->argument, row->help, row->letter};
+		struct flag_help item = {row->name, row->help, row->argument, row->letter};
 
 		if (row->flags && !(row->flags & (taken | FLAG_COMMON)))
 			continue;

@@ -9,8 +9,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_YAML };
+enum log_format { LOG_TEXT, LOG_JSON };
 
 struct options {
 	const char *directory; /* -d; default /etc/evenkeel */
@@ -24,6 +26,15 @@ struct options {
 	bool show_secrets, all, yes;
 	const char *compat; /* validate --compat lxd|incus; NULL */
 	bool usage;         /* status --usage */
+	unsigned settle_ms; /* run --settle; default 20; 0: at once */
+	unsigned resync_s;  /* run --resync; default 300; 0: never */
+	bool observe;       /* run --observe: report, never write */
+	enum log_format log_format;
+	bool watch;          /* status --watch */
+	const char *wait;    /* status --wait[=CONDITION]: a condition's or a status's name; NULL */
+	uint64_t timeout_ms; /* --timeout, with --wait; 0: none was given */
+	uint64_t for_ms;     /* pause --for; 0: no end */
+	const char *reason;  /* pause --reason; NULL */
 	bool help, version;
 	char **names; /* what follows: instance names, paths or keys */
 	size_t n_names;
@@ -42,7 +53,16 @@ enum flag {
 	FLAG_YES = 1 << 9,
 	FLAG_COMPAT = 1 << 10,
 	FLAG_USAGE = 1 << 11,
-	FLAG_COMMON = 1 << 12, /* -q, -v, --color, --help: every command has them */
+	FLAG_SETTLE = 1 << 12,
+	FLAG_RESYNC = 1 << 13,
+	FLAG_OBSERVE = 1 << 14,
+	FLAG_LOG_FORMAT = 1 << 15,
+	FLAG_WATCH = 1 << 16,
+	FLAG_WAIT = 1 << 17,
+	FLAG_TIMEOUT = 1 << 18,
+	FLAG_FOR = 1 << 19,
+	FLAG_REASON = 1 << 20,
+	FLAG_COMMON = 1 << 21, /* -q, -v, --color, --help: every command has them */
 };
 
 /* One row of main's table of commands. */
@@ -58,8 +78,9 @@ struct command {
 
 /* One flag, for help. */
 struct flag_help {
-	const char *name, *argument, *help; /* argument NULL: none */
-	char letter;                        /* 0: none */
+	const char *name, *help;
+	const char *argument; /* NULL: none; "[=WORD]" where it may be left out */
+	char letter;          /* 0: none */
 };
 
 /* Reads a command line: O and *COMMAND (NULL where none was named and help or version was asked

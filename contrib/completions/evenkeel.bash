@@ -76,6 +76,10 @@ _evenkeel()
 		COMPREPLY=($(compgen -W "auto always never" -- "$cur"))
 		return
 		;;
+	--log-format)
+		COMPREPLY=($(compgen -W "text json" -- "$cur"))
+		return
+		;;
 	--compat)
 		COMPREPLY=($(compgen -W "lxd incus" -- "$cur"))
 		return
@@ -84,7 +88,7 @@ _evenkeel()
 		COMPREPLY=($(compgen -u -- "$cur"))
 		return
 		;;
-	--host)
+	--host | --settle | --resync | --timeout | --for | --reason)
 		return
 		;;
 	esac
@@ -95,7 +99,11 @@ _evenkeel()
 		expand) common+=" $where -o --output --etc --show-secrets" ;;
 		diff) common+=" $plans --all" ;;
 		apply) common+=" $plans --yes" ;;
-		status) common+=" $plans --all --usage" ;;
+		status) common+=" $plans --all --usage --watch --wait --wait= --timeout" ;;
+		run) common+=" $where -P --lxcpath --etc --show-secrets --settle --resync --observe" &&
+			common+=" --log-format" ;;
+		pause) common+=" -P --lxcpath --for --reason" ;;
+		resume) common+=" -P --lxcpath" ;;
 		export) common+=" -P --lxcpath -o --output --all --show-secrets" ;;
 		release) common+=" -P --lxcpath --all --yes" ;;
 		explain) common+=" -o --output" ;;

@@ -52,6 +52,15 @@ complete -c evenkeel -n '__fish_seen_subcommand_from diff status' -l all -d 'als
 complete -c evenkeel -n '__fish_seen_subcommand_from export release' -l all -d 'every container'
 complete -c evenkeel -n '__fish_seen_subcommand_from apply release' -l yes -d 'do not ask'
 complete -c evenkeel -n '__fish_seen_subcommand_from status' -l usage -d 'also what is used'
+complete -c evenkeel -n '__fish_seen_subcommand_from status' -l watch -d 'stay, and print each instance that changes'
+complete -c evenkeel -n '__fish_seen_subcommand_from status' -l wait -d 'until each instance is in-sync, or --wait=CONDITION'
+complete -c evenkeel -n '__fish_seen_subcommand_from status' -l timeout -x -a '60s 2m' -d 'how long to wait at most'
+complete -c evenkeel -n '__fish_seen_subcommand_from run' -l settle -x -d 'act when the directory has been quiet so many ms'
+complete -c evenkeel -n '__fish_seen_subcommand_from run' -l resync -x -d 'look at all containers every so many seconds'
+complete -c evenkeel -n '__fish_seen_subcommand_from run' -l observe -d 'report, write nothing'
+complete -c evenkeel -n '__fish_seen_subcommand_from run' -l log-format -x -a 'text json' -d 'how the log looks'
+complete -c evenkeel -n '__fish_seen_subcommand_from pause' -l for -x -a '30m 2h 1d' -d 'for how long'
+complete -c evenkeel -n '__fish_seen_subcommand_from pause' -l reason -x -d why
 
 complete -c evenkeel -n '__fish_seen_subcommand_from validate' -F
 complete -c evenkeel -n '__fish_seen_subcommand_from expand diff apply status export release' -a '(__evenkeel_names)'

@@ -21,10 +21,13 @@ static int never_run(const struct options *o)
 
 static const struct command commands[] = {
     {"diff",     "[NAME...]", "h", "s", FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_OUTPUT | FLAG_ALL,
-     SIZE_MAX,											    never_run},
-    {"expand",   "[NAME...]", "h", "s", FLAG_DIRECTORY | FLAG_YAML,                             SIZE_MAX, never_run},
-    {"validate", "[PATH...]", "h", "s", FLAG_COMPAT,                                            SIZE_MAX, never_run},
-    {"explain",  "[KEY]",     "h", "s", 0,						      1,        never_run},
+     SIZE_MAX,												never_run},
+    {"expand",   "[NAME...]", "h", "s", FLAG_DIRECTORY | FLAG_YAML,                                 SIZE_MAX, never_run},
+    {"validate", "[PATH...]", "h", "s", FLAG_COMPAT,                                                SIZE_MAX, never_run},
+    {"explain",  "[KEY]",     "h", "s", 0,							  1,        never_run},
+    {"run",      "",          "h", "s", FLAG_SETTLE | FLAG_RESYNC | FLAG_OBSERVE | FLAG_LOG_FORMAT, 0,        never_run},
+    {"status",   "[NAME...]", "h", "s", FLAG_WATCH | FLAG_WAIT | FLAG_TIMEOUT,                      SIZE_MAX, never_run},
+    {"pause",    "NAME...",   "h", "s", FLAG_FOR | FLAG_REASON,                                     SIZE_MAX, never_run},
 };
 
 struct parsed {
@@ -203,6 +206,69 @@ static void color_heeds_its_environment(void **state)
 	}
 }
 
+static void what_the_daemon_takes(void **state)
+{
+	struct parsed *p = parse("evenkeel run");
+
+	(void)state;
+	assert_int_equal(p->o.settle_ms, 20);
+	assert_int_equal(p->o.resync_s, 300);
+	assert_int_equal(p->o.log_format, LOG_TEXT);
+	assert_false(p->o.observe);
+	free_parsed(p);
+	p = parse("evenkeel run --settle 0 --resync=0 --observe --log-format json");
+	assert_int_equal(p->result, 0);
+	assert_int_equal(p->o.settle_ms, 0);
+	assert_int_equal(p->o.resync_s, 0);
+	assert_int_equal(p->o.log_format, LOG_JSON);
+	assert_true(p->o.observe);
+	free_parsed(p);
+}
+
+static void waiting_has_a_condition_and_an_end(void **state)
+{
+	static const struct {
+		const char *line, *wait;
+		uint64_t timeout_ms;
+		size_t n_names;
+	} rows[] = {
+	    {"evenkeel status",				     NULL,              0,      0},
+	    {"evenkeel status --wait",                              "in-sync",         0,      0},
+	    {"evenkeel status --wait web1",                         "in-sync",         0,      1},
+	    {"evenkeel status --wait=stopped web1 --timeout 2m",    "stopped",         120000, 1},
+	    {"evenkeel status --wait=pending-restart --timeout=60", "pending-restart", 60000,  0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct parsed *p = parse(rows[i].line);
+
+		assert_int_equal(p->result, 0);
+		if (rows[i].wait)
+			assert_string_equal(p->o.wait, rows[i].wait);
+		else
+			assert_null(p->o.wait);
+		assert_int_equal(p->o.timeout_ms, rows[i].timeout_ms);
+		assert_int_equal(p->o.n_names, rows[i].n_names);
+		free_parsed(p);
+	}
+}
+
+static void pauses_have_an_end_and_a_reason(void **state)
+{
+	struct parsed *p = parse("evenkeel pause web1 --for 1h30m --reason repair");
+
+	(void)state;
+	assert_int_equal(p->result, 0);
+	assert_int_equal(p->o.for_ms, 5400000);
+	assert_string_equal(p->o.reason, "repair");
+	free_parsed(p);
+	p = parse("evenkeel pause web1");
+	assert_int_equal(p->o.for_ms, 0);
+	assert_null(p->o.reason);
+	free_parsed(p);
+}
+
 static void help_and_version_need_no_command(void **state)
 {
 	struct parsed *p = parse("evenkeel --help");
@@ -227,36 +293,67 @@ static void what_is_wrong_is_named(void **state)
 	static const struct {
 		const char *line, *message, *hint;
 	} rows[] = {
-	    {"evenkeel",			  "no command given",                             "evenkeel --help lists them"         },
-	    {"evenkeel dif",                      "unknown command 'dif'",                        "did you mean diff?"                 },
-	    {"evenkeel frobnicate",               "unknown command 'frobnicate'",
-	     "evenkeel --help lists what there is"										     },
-	    {"evenkeel diff --colour always",     "unknown option --colour",                      "did you mean --color?"              },
-	    {"evenkeel diff --directry=/x",       "unknown option --directry",
-	     "did you mean --directory?"											       },
-	    {"evenkeel diff --ver",               "--ver could be several options",               "write the option in full"           },
-	    {"evenkeel diff --all=3",             "--all takes no argument",                      NULL                                 },
-	    {"evenkeel diff --directory",         "--directory needs an argument: DIR",           NULL                                 },
-	    {"evenkeel diff -d",                  "-d needs an argument: DIR",                    NULL                                 },
-	    {"evenkeel diff --directory=",        "--directory: the argument is empty",           NULL                                 },
-	    {"evenkeel diff -qx",                 "unknown option -x",                            "evenkeel --help lists what there is"},
-	    {"evenkeel --color=never diff -x",    "unknown option -x",
-	     "evenkeel --help lists what there is"										     },
-	    {"evenkeel diff --compat lxd",        "'diff' does not take --compat",
-	     "evenkeel help diff lists what it takes"										  },
-	    {"evenkeel validate -o json",         "'validate' does not take --output",
-	     "evenkeel help validate lists what it takes"									      },
-	    {"evenkeel diff -o yaml",             "--output: 'yaml' is not a format of 'diff'",
-	     "write text or json"												      },
-	    {"evenkeel expand -o text",           "--output: 'text' is not a format of 'expand'",
-	     "write yaml or json"												      },
-	    {"evenkeel diff --color sometimes",   "--color: 'sometimes' is not known",
-	     "write auto, always or never"											     },
-	    {"evenkeel validate --compat docker", "--compat: 'docker' is not known",
-	     "write lxd or incus"												      },
-	    {"evenkeel explain a b",              "'b' is too much: evenkeel explain [KEY]",      NULL                                 },
-	    {"evenkeel \033[31m",                 "unknown command '\\x1b[31m'",
-	     "evenkeel --help lists what there is"										     },
+	    {"evenkeel",				   "no command given",                                   "evenkeel --help lists them"         },
+	    {"evenkeel dif",			       "unknown command 'dif'",                              "did you mean diff?"                 },
+	    {"evenkeel frobnicate",                        "unknown command 'frobnicate'",
+	     "evenkeel --help lists what there is"												    },
+	    {"evenkeel diff --colour always",              "unknown option --colour",                            "did you mean --color?"              },
+	    {"evenkeel diff --directry=/x",                "unknown option --directry",
+	     "did you mean --directory?"													      },
+	    {"evenkeel diff --ver",                        "--ver could be several options",                     "write the option in full"           },
+	    {"evenkeel diff --all=3",                      "--all takes no argument",                            NULL                                 },
+	    {"evenkeel diff --directory",                  "--directory needs an argument: DIR",                 NULL                                 },
+	    {"evenkeel diff -d",                           "-d needs an argument: DIR",                          NULL                                 },
+	    {"evenkeel diff --directory=",                 "--directory: the argument is empty",                 NULL                                 },
+	    {"evenkeel diff -qx",                          "unknown option -x",                                  "evenkeel --help lists what there is"},
+	    {"evenkeel --color=never diff -x",             "unknown option -x",
+	     "evenkeel --help lists what there is"												    },
+	    {"evenkeel diff --compat lxd",                 "'diff' does not take --compat",
+	     "evenkeel help diff lists what it takes"												 },
+	    {"evenkeel validate -o json",                  "'validate' does not take --output",
+	     "evenkeel help validate lists what it takes"											     },
+	    {"evenkeel diff -o yaml",                      "--output: 'yaml' is not a format of 'diff'",
+	     "write text or json"														     },
+	    {"evenkeel expand -o text",                    "--output: 'text' is not a format of 'expand'",
+	     "write yaml or json"														     },
+	    {"evenkeel diff --color sometimes",            "--color: 'sometimes' is not known",
+	     "write auto, always or never"													    },
+	    {"evenkeel validate --compat docker",          "--compat: 'docker' is not known",
+	     "write lxd or incus"														     },
+	    {"evenkeel explain a b",                       "'b' is too much: evenkeel explain [KEY]",            NULL                                 },
+	    {"evenkeel run --settle 20ms",                 "--settle: '20ms' is not a number",
+	     "write milliseconds, without a unit: 0 to 1000"											  },
+	    {"evenkeel run --settle=-1",                   "--settle: '-1' is not a number",
+	     "write milliseconds, without a unit: 0 to 1000"											  },
+	    {"evenkeel run --settle 1001",                 "--settle: 1001 is too much: 0 to 1000 milliseconds",
+	     NULL																     },
+	    {"evenkeel run --resync 99999999999999999999",
+	     "--resync: 99999999999999999999 is too much: 0 to 604800 seconds",                                  NULL                                 },
+	    {"evenkeel run --resync 5m",                   "--resync: '5m' is not a number",
+	     "write seconds, without a unit: 0 to 604800"											     },
+	    {"evenkeel run --resync=",                     "--resync: the argument is empty",                    NULL                                 },
+	    {"evenkeel run --log-format yaml",             "--log-format: 'yaml' is not known",
+	     "write text or json"														     },
+	    {"evenkeel run --watch",                       "'run' does not take --watch",
+	     "evenkeel help run lists what it takes"												  },
+	    {"evenkeel run --observ=1",                    "--observe takes no argument",                        NULL                                 },
+	    {"evenkeel run web1",                          "'web1' is too much: evenkeel run ",                  NULL                                 },
+	    {"evenkeel status --wait=in-sink",             "--wait: 'in-sink' is nothing to wait for",
+	     "did you mean --wait=in-sync?"													   },
+	    {"evenkeel status --wait=forever",             "--wait: 'forever' is nothing to wait for",
+	     "write in-sync, another condition, or stopped, running, ..."									     },
+	    {"evenkeel status --wait=",                    "--wait: the argument is empty",                      NULL                                 },
+	    {"evenkeel status --timeout 60s",              "--timeout without --wait",                           "write --wait as well"               },
+	    {"evenkeel status --wait --timeout=60sec",     "--timeout: '60sec' is not a length of time",
+	     "write it like 500ms, 90s, 2h or 1h30m"												  },
+	    {"evenkeel status --wait --timeout=0",         "--timeout: '0' is no time at all",                   NULL                                 },
+	    {"evenkeel status --wait --watch",             "--wait and --watch exclude each other",              NULL                                 },
+	    {"evenkeel pause web1 --for 4000d",            "--for: '4000d' is more than ten years",              NULL                                 },
+	    {"evenkeel pause web1 --for -2h",              "--for: '-2h' is not a length of time",
+	     "write it like 500ms, 90s, 2h or 1h30m"												  },
+	    {"evenkeel pause web1 --form 2h",              "unknown option --form",                              "did you mean --for?"                },
+	    {"evenkeel \033[31m",                          "unknown command '\\x1b[31m'",
+	     "evenkeel --help lists what there is"												    },
 	};
 
 	(void)state;
@@ -316,6 +413,9 @@ int main(void)
 	    cmocka_unit_test(formats_belong_to_commands),
 	    cmocka_unit_test(quiet_and_verbose_count),
 	    cmocka_unit_test(color_heeds_its_environment),
+	    cmocka_unit_test(what_the_daemon_takes),
+	    cmocka_unit_test(waiting_has_a_condition_and_an_end),
+	    cmocka_unit_test(pauses_have_an_end_and_a_reason),
 	    cmocka_unit_test(help_and_version_need_no_command),
 	    cmocka_unit_test(what_is_wrong_is_named),
 	    cmocka_unit_test(all_wrong_flags_are_named),
