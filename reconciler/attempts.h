@@ -42,9 +42,10 @@ void attempts_clear(struct attempts *a);
 /* OBJECT and ATTRIBUTE name a property; both NULL: the instance as a whole. REASON is copied. */
 void attempts_failed(struct attempts *a, const char *object, const char *attribute, uint64_t now,
 		     const char *reason);
-void attempts_succeeded(struct attempts *a, const char *object, const char *attribute);
+void attempts_succeeded(struct attempts *a, const char *object, const char *attribute,
+			uint64_t now);
 /* It is in sync: nothing fails any more. What is contested and how often it died stays. */
-void attempts_all_succeeded(struct attempts *a);
+void attempts_all_succeeded(struct attempts *a, uint64_t now);
 
 /* A property that somebody else had changed was put back. True: with this it is contested, and was
  * not before: to be said once. */
