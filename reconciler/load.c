@@ -393,14 +393,25 @@ static struct generation *load_finish(struct load *l, const struct options *o)
 
 struct generation *generation_load(const struct options *o, enum trust trust)
 {
+	return generation_load_hooked(o, trust, (struct tree_hooks){0});
+}
+
+struct generation *generation_load_hooked(const struct options *o, enum trust trust,
+					  struct tree_hooks hooks)
+{
 	struct generation *g = generation_new(o->directory);
 	struct load l;
 
 	load_start(&l, g, o, trust);
+	l.tree.hooks = hooks;
+	if (hooks.begin)
+		hooks.begin(hooks.context, true);
 	if (g->diagnostics.errors > 0)
 		trouble(g, LOAD_UNREADABLE);
 	else
 		load_directory(&l, o->directory, "");
+	if (hooks.end)
+		hooks.end(hooks.context);
 	return load_finish(&l, o);
 }
 

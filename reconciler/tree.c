@@ -395,9 +395,13 @@ static void take_link(struct tree *t, const struct level *l, const char *name)
 		return;
 	}
 	close(fd);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode)) {
 		refuse_kind(t, st.st_mode);
-	else if (room_for_file(t))
+		return;
+	}
+	if (t->hooks.file)
+		t->hooks.file(t->hooks.context, l->fd, below(t), &st, true);
+	if (room_for_file(t))
 		read_fd(t, open_beneath(t, below(t), READ_FLAGS, 0), trusted);
 }
 
@@ -413,6 +417,15 @@ static unsigned char type_of(const struct level *l, const struct entry *e, mode_
 		return DT_UNKNOWN;
 	*mode = st.st_mode;
 	return IFTODT(st.st_mode);
+}
+
+static void take_regular(struct tree *t, const struct level *l, const char *name)
+{
+	struct stat st;
+
+	if (t->hooks.file && fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		t->hooks.file(t->hooks.context, l->fd, below(t), &st, false);
+	read_fd(t, openat(l->fd, name, READ_FLAGS | O_NOFOLLOW), l->trusted);
 }
 
 static void take_entry(struct tree *t, const struct level *l, const struct entry *e)
@@ -433,7 +446,7 @@ static void take_entry(struct tree *t, const struct level *l, const struct entry
 			openat(l->fd, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
 			l->trusted);
 	else if (type == DT_REG && manifest && room_for_file(t))
-		read_fd(t, openat(l->fd, e->name, READ_FLAGS | O_NOFOLLOW), l->trusted);
+		take_regular(t, l, e->name);
 	else if (manifest && type != DT_REG && type != DT_UNKNOWN)
 		refuse_kind(t, mode);
 }
@@ -494,8 +507,11 @@ static void walk(struct tree *t, const struct level *l)
 {
 	struct arena *scratch = arena_new();
 	struct entry *entries;
-	size_t n = list(t, l->fd, scratch, &entries), before = t->path_n;
+	size_t n, before = t->path_n;
 
+	if (t->hooks.enter)
+		t->hooks.enter(t->hooks.context, l->fd, below(t));
+	n = list(t, l->fd, scratch, &entries);
 	for (size_t i = 0; i < n && !t->full; i++) {
 		if (push(t, entries[i].name))
 			take_entry(t, l, &entries[i]);

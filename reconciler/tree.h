@@ -17,6 +17,20 @@ struct tree_file {
 	bool trusted;
 };
 
+/* Who wants to know where a walk comes by: the watch. Paths are below the directory, "" is itself;
+ * each may be NULL. */
+struct tree_hooks {
+	void *context;
+	/* Before and after a walk, WHOLE: of everything. */
+	void (*begin)(void *context, bool whole);
+	void (*end)(void *context);
+	/* A folder, open as FD, before it is listed. */
+	void (*enter)(void *context, int fd, const char *path);
+	/* A file that counts, in the open folder DIR, before it is read; of a LINK, ST is of what
+	 * it leads to. */
+	void (*file)(void *context, int dir, const char *path, const struct stat *st, bool link);
+};
+
 struct tree {
 	/* given */
 	struct arena *arena; /* of what outlives the walk: findings' places */
@@ -24,6 +38,7 @@ struct tree {
 	struct trusted trusted;
 	void (*take)(void *context, const struct tree_file *f);
 	void *context;
+	struct tree_hooks hooks;
 	/* found */
 	size_t files;
 	bool partial;      /* something could not be read: absence proves nothing */
@@ -44,6 +59,10 @@ struct tree {
 	const char *link_parent; /* the folder of links' targets judged last, and the answer */
 	bool link_parent_trusted;
 };
+
+/* generation_load with someone who is told. */
+struct generation *generation_load_hooked(const struct options *o, enum trust trust,
+					  struct tree_hooks hooks);
 
 /* Walks the open directory ROOT, whose path is DIRECTORY; PREFIX goes before the names. -errno
  * (reported): which files to leave out is not known, so none was read. */

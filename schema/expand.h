@@ -23,6 +23,7 @@ struct instance {
 	const char *name;
 	const struct document *document;
 	bool held_back;          /* it, or a profile of its, has errors: keep what it has */
+	bool last_good;          /* held back, and this is its last expansion without errors */
 	bool elsewhere;          /* hosts: does not name this host: validated, never applied */
 	struct expanded *config; /* sorted by name */
 	size_t n_config;
@@ -55,6 +56,9 @@ struct expand_options {
 struct instance *instance_expand(const struct catalog *c, const struct document *document,
 				 const struct expand_options *o, struct arena *a,
 				 struct diagnostics *ds);
+
+/* Do both ask for the same? Where the lines stand does not matter. */
+bool instance_same(const struct instance *i, const struct instance *k);
 
 /* The setting in force for a key, or NULL. */
 const struct expanded *instance_get(const struct instance *i, const char *key);

@@ -87,6 +87,10 @@ struct document {
 	const char *type;
 };
 
+/* Do two documents of one instance ask for the same, their configs and devices (which are compared
+ * expanded) left aside? */
+bool document_asks_same(const struct document *d, const struct document *e);
+
 struct manifest {
 	struct arena *arena; /* owns everything below, and the text */
 	struct source source;
