@@ -94,7 +94,11 @@ struct bootfile_batch *bootfile_batch_new(int lxcpath_dir, const char *lxcpath, 
  * set by the commit: 0 or an errno, with a one-line reason in *WHY. */
 void bootfile_batch_add(struct bootfile_batch *b, const char *name, const char *text, int *error,
 			const char **why);
-/* Writes all. Returns the number of files that failed. The batch is empty afterwards. */
+/* Adds one to let go of: as with TEXT NULL, and nothing else of ours stays in its folder. */
+void bootfile_batch_release(struct bootfile_batch *b, const char *name, int *error,
+			    const char **why);
+/* Writes all. A commit of another thread or process in the same LXC path is waited for. Returns the
+ * number of files that failed. The batch is empty afterwards. */
 size_t bootfile_batch_commit(struct bootfile_batch *b);
 /* How many syncfs the last commit made: 2, or 0 when there was nothing to write. */
 size_t bootfile_batch_syncs(const struct bootfile_batch *b);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct item {
 	int *error;
 	const char **why;
 	bool failed, torn;
+	bool release; /* nothing of ours stays in the folder */
 	struct stat config_stat;
 	struct file files[N_FILES];
 };
@@ -46,6 +48,7 @@ struct item {
 struct bootfile_batch {
 	int dir; /* of the LXC path; while committing a real one: syncfs takes no O_PATH */
 	const char *lxcpath;
+	int journal; /* while it is being written */
 	struct arena *arena;
 	struct item *items;
 	size_t n, capacity, syncs;
@@ -176,20 +179,64 @@ static void remove_temporaries(struct bootfile_batch *b, const char *name)
 		unlinkat(b->dir, path_of(b, name, next_names[k]), 0);
 }
 
-static void journal_recover(struct bootfile_batch *b)
+/* Locked: its run is alive and has the temporaries in hand. False: it is gone by now. */
+static bool journal_is_ours(int fd)
 {
 	struct stat st;
-	char *text = read_text(b, JOURNAL, &st);
 
-	if (!text)
-		return;
+	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+static void journal_undo(struct bootfile_batch *b, int fd)
+{
+	char *text = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < MOST_BYTES)
+		text = read_open(b, fd, &st);
 	for (char *name = strsep(&text, "\n"); name; name = strsep(&text, "\n"))
 		if (*name && !strchr(name, '/') && *name != '.')
 			remove_temporaries(b, name);
-	unlinkat(b->dir, JOURNAL, 0);
 }
 
-static int journal_write(struct bootfile_batch *b)
+/* No file: nothing that a run of ours made. */
+static bool is_obstacle(int error)
+{
+	return error == ELOOP || error == ENXIO || error == ENODEV;
+}
+
+static int journal_remove(struct bootfile_batch *b)
+{
+	return unlinkat(b->dir, JOURNAL, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* A run that is alive (of another process, or of another thread of this one) is waited for. 0: no
+ * journal is there now; -errno: it cannot be removed. */
+static int journal_recover(struct bootfile_batch *b)
+{
+	for (;;) {
+		int fd = openat(b->dir, JOURNAL,
+				O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		int r;
+
+		if (fd < 0 && is_obstacle(errno))
+			return journal_remove(b);
+		if (fd < 0)
+			return errno == ENOENT ? 0 : -errno;
+		if (!journal_is_ours(fd)) {
+			close(fd);
+			continue;
+		}
+		journal_undo(b, fd);
+		r = journal_remove(b);
+		close(fd);
+		return r;
+	}
+}
+
+static char *journal_text(struct bootfile_batch *b)
 {
 	size_t n = 1;
 	char *text, *end;
@@ -200,7 +247,48 @@ static int journal_write(struct bootfile_batch *b)
 	for (size_t i = 0; i < b->n; i++)
 		if (has_work(&b->items[i]))
 			end = stpcpy(stpcpy(end, b->items[i].name), "\n");
-	return write_new(b, JOURNAL, text, NULL);
+	return text;
+}
+
+/* Locked until it is closed; -errno. */
+static int journal_open(struct bootfile_batch *b)
+{
+	for (;;) {
+		int fd = openat(b->dir, JOURNAL,
+				O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int r = fd < 0 ? -errno : 0;
+
+		if (fd >= 0 && journal_is_ours(fd))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		if (r == -EEXIST)
+			r = journal_recover(b);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int journal_write(struct bootfile_batch *b)
+{
+	int fd = journal_open(b), r;
+
+	if (fd < 0)
+		return fd;
+	r = write_all(fd, journal_text(b));
+	if (r == 0) {
+		b->journal = fd;
+		return 0;
+	}
+	unlinkat(b->dir, JOURNAL, 0);
+	close(fd);
+	return r;
+}
+
+static void journal_end(struct bootfile_batch *b)
+{
+	unlinkat(b->dir, JOURNAL, 0);
+	close(b->journal);
 }
 
 /* ---- what is to be written ---- */
@@ -414,9 +502,41 @@ static void write_batch(struct bootfile_batch *b)
 		give_up(b, errno);
 	each_with_work(b, put_in_place);
 	each_with_work(b, sync_folder);
-	unlinkat(b->dir, JOURNAL, 0);
+	journal_end(b);
 	if (!sync_all(b))
 		give_up(b, errno);
+}
+
+static bool is_ours(const char *file)
+{
+	size_t n = strlen(file);
+
+	if (strcmp(file, TORN_BOOTFILE) == 0)
+		return true;
+	for (size_t k = 0; k < N_FILES; k++)
+		if (strcmp(file, next_names[k]) == 0)
+			return true;
+	return strncmp(file, "evenkeel-", 9) == 0 && n > 8 && strcmp(file + n - 8, ".seccomp") == 0;
+}
+
+/* What a release leaves beside the boot file: torn ones, policies, temporaries of a crash. */
+static void remove_remains(struct bootfile_batch *b, struct item *i)
+{
+	int fd = openat(b->dir, i->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!folder) {
+		if (errno != ENOENT)
+			fail(i, errno, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((e = readdir(folder)))
+		if (is_ours(e->d_name) && unlinkat(fd, e->d_name, 0) < 0)
+			fail(i, errno, strerror(errno));
+	closedir(folder);
 }
 
 static void plan_all(struct bootfile_batch *b)
@@ -446,15 +566,26 @@ struct bootfile_batch *bootfile_batch_new(int lxcpath_dir, const char *lxcpath, 
 	return b;
 }
 
+static void batch_add(struct bootfile_batch *b, struct item item)
+{
+	b->items = arena_grow(b->arena, b->items, b->n, &b->capacity, sizeof(*b->items));
+	b->items[b->n++] = item;
+	if (item.error)
+		*item.error = 0;
+	if (item.why)
+		*item.why = NULL;
+}
+
 void bootfile_batch_add(struct bootfile_batch *b, const char *name, const char *text, int *error,
 			const char **why)
 {
-	b->items = arena_grow(b->arena, b->items, b->n, &b->capacity, sizeof(*b->items));
-	b->items[b->n++] = (struct item){.name = name, .text = text, .error = error, .why = why};
-	if (error)
-		*error = 0;
-	if (why)
-		*why = NULL;
+	batch_add(b, (struct item){.name = name, .text = text, .error = error, .why = why});
+}
+
+void bootfile_batch_release(struct bootfile_batch *b, const char *name, int *error,
+			    const char **why)
+{
+	batch_add(b, (struct item){.name = name, .release = true, .error = error, .why = why});
 }
 
 size_t bootfile_batch_commit(struct bootfile_batch *b)
@@ -476,6 +607,9 @@ size_t bootfile_batch_commit(struct bootfile_batch *b)
 		plan_all(b);
 		if (any_work(b))
 			write_batch(b);
+		for (size_t i = 0; i < b->n; i++)
+			if (b->items[i].release && !b->items[i].failed)
+				remove_remains(b, &b->items[i]);
 	}
 	for (size_t i = 0; i < b->n; i++)
 		failed += b->items[i].failed;
@@ -501,50 +635,13 @@ const char *bootfile_idmap_refused(int lxcpath_dir, const char *lxcpath, const c
 	return config ? idmap_refused(lxcpath, name, include_own(config, a), a) : NULL;
 }
 
-static bool is_ours(const char *file)
-{
-	size_t n = strlen(file);
-
-	if (strcmp(file, TORN_BOOTFILE) == 0)
-		return true;
-	for (size_t k = 0; k < N_FILES; k++)
-		if (strcmp(file, next_names[k]) == 0)
-			return true;
-	return strncmp(file, "evenkeel-", 9) == 0 && n > 8 && strcmp(file + n - 8, ".seccomp") == 0;
-}
-
-/* What a release leaves beside the boot file: torn ones, policies, temporaries of a crash. */
-static int remove_remains(int lxcpath_dir, const char *name)
-{
-	int fd = openat(lxcpath_dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!folder) {
-		error = errno == ENOENT ? 0 : -errno;
-		if (fd >= 0)
-			close(fd);
-		return error;
-	}
-	while ((e = readdir(folder)))
-		if (is_ours(e->d_name) && unlinkat(fd, e->d_name, 0) < 0)
-			error = -errno;
-	closedir(folder);
-	return error;
-}
-
 int bootfile_release(int lxcpath_dir, const char *lxcpath, const char *name, struct arena *a,
 		     const char **why)
 {
 	struct bootfile_batch *b = bootfile_batch_new(lxcpath_dir, lxcpath, a);
 	int error;
 
-	bootfile_batch_add(b, name, NULL, &error, why);
+	bootfile_batch_release(b, name, &error, why);
 	bootfile_batch_commit(b);
-	if (error)
-		return -error;
-	error = remove_remains(lxcpath_dir, name);
-	if (error)
-		*why = strerror(-error);
-	return error;
+	return -error;
 }

@@ -1,9 +1,8 @@
 /*
  * scribe - boot files, written behind the daemon's loop by a thread of their own.
  * All that was given while a batch was being written is the next batch: two syncfs for as many
- * files as there are. While a scribe is open nobody else in this process may write boot files of
- * this LXC path (bootfile_batch, bootfile_release): the batches would take each other's
- * temporaries for those of a run that was killed.
+ * files as there are. A batch begins when the loop comes round to scribe_collect: all that is given
+ * before is one batch.
  *
  * Reading is free at any time, but while scribe_pending the file and the include line may be of
  * different ages: what they say then is no drift.
@@ -24,6 +23,9 @@ int scribe_fd(const struct scribe *s);
 /* The boot file of NAME shall be TEXT (NULL: it goes), included by the last line of the config.
  * Both are copied. A later text for the same name replaces one that was not begun. */
 void scribe_write(struct scribe *s, const char *name, const char *text);
+
+/* As scribe_write without a text, and nothing else of ours stays in the folder of NAME either. */
+void scribe_release(struct scribe *s, const char *name);
 
 /* Was something given for NAME that has not been answered yet? */
 bool scribe_pending(const struct scribe *s, const char *name);

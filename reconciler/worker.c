@@ -147,6 +147,11 @@ void worker_collect(struct worker *w)
 	}
 }
 
+void worker_wake(struct worker *w)
+{
+	eventfd_write(w->fd, 1);
+}
+
 size_t worker_pending(const struct worker *w)
 {
 	return w->pending;

@@ -31,6 +31,9 @@ void worker_submit(struct worker *w, struct task *t);
 /* Calls done() of those that have run, in their order. */
 void worker_collect(struct worker *w);
 
+/* Makes the fd readable, so that the loop comes round to worker_collect. */
+void worker_wake(struct worker *w);
+
 /* How many were submitted and have not been collected yet. */
 size_t worker_pending(const struct worker *w);
 
