@@ -373,10 +373,13 @@ static void refuse_link(struct tree *t, const struct level *l, const char *name,
 
 static void take_link(struct tree *t, const struct level *l, const char *name)
 {
-	int fd = open_beneath(t, below(t), O_PATH | O_CLOEXEC, 0), opened;
 	struct stat st;
 	bool trusted;
+	int fd, opened;
 
+	if (t->hooks.link)
+		t->hooks.link(t->hooks.context, l->fd, below(t));
+	fd = open_beneath(t, below(t), O_PATH | O_CLOEXEC, 0);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		refuse_link(t, l, name, errno);
 		if (fd >= 0)

@@ -29,6 +29,8 @@ struct tree_hooks {
 	/* A file that counts, in the open folder DIR, before it is read; of a LINK, ST is of what
 	 * it leads to. */
 	void (*file)(void *context, int dir, const char *path, const struct stat *st, bool link);
+	/* A symbolic link in the open folder DIR, before it is followed; it may lead nowhere. */
+	void (*link)(void *context, int dir, const char *path);
 };
 
 struct tree {
