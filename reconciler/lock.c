@@ -1,69 +1,18 @@
 #include "reconciler/lock.h"
 
 #include "limits/procfile.h"
+#include "reconciler/runfolder.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#define FOLDER "/run/evenkeel"
-
-/* A path as the kernel resolves it. What does not exist yet keeps its own last part, below whatever
- * its parent resolves to: the same answer as after it was made. */
-static int resolve(const char *path, char out[PATH_MAX])
-{
-	char parent[PATH_MAX], copy[PATH_MAX], *slash;
-	size_t n = strlen(path);
-	int error;
-
-	if (path[0] != '/')
-		return -EINVAL;
-	if (n >= sizeof(copy))
-		return -ENAMETOOLONG;
-	if (realpath(path, out))
-		return 0;
-	if (errno != ENOENT)
-		return -errno;
-	memcpy(copy, path, n + 1);
-	while (n > 1 && copy[n - 1] == '/')
-		copy[--n] = '\0';
-	slash = strrchr(copy, '/');
-	if (slash == copy) {
-		memcpy(out, copy, n + 1);
-		return 0;
-	}
-	*slash = '\0';
-	error = resolve(copy, parent);
-	if (error < 0)
-		return error;
-	n = (size_t)snprintf(out, PATH_MAX, "%s/%s", parent, slash + 1);
-	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
-static int open_folder(const char *folder)
-{
-	struct stat st;
-	int fd;
-
-	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ELOOP || errno == ENOTDIR ? -EPERM : -errno;
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 022) == 0)
-		return fd;
-	close(fd);
-	return -EPERM;
-}
 
 /* When a process started, in ticks since boot (proc(5), field 22): with the pid it is a name that
  * is not given twice. 0: there is no such process. */
@@ -119,11 +68,13 @@ static pid_t await_holder(int fd)
 
 static int lock_file(int folder, const char *path, pid_t *holder)
 {
-	char digest[SHA256_DIGEST_STRING_LENGTH], name[32];
+	char digest[RUNFOLDER_DIGEST + 1], name[32];
 	int fd, error;
 
-	SHA256Data((const uint8_t *)path, strlen(path), digest);
-	snprintf(name, sizeof(name), "lock-%.16s", digest);
+	error = runfolder_digest(path, digest);
+	if (error < 0)
+		return error;
+	snprintf(name, sizeof(name), "lock-%s", digest);
 	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0)
 		return -errno;
@@ -146,17 +97,17 @@ int lock_take_below(const char *folder, const char *lxcpath, pid_t *holder)
 {
 	procfile_fd dir = -1;
 	char path[PATH_MAX];
-	int error = resolve(lxcpath, path);
+	int error = runfolder_resolve(lxcpath, path);
 
 	if (holder)
 		*holder = 0;
 	if (error < 0)
 		return error;
-	dir = open_folder(folder);
+	dir = runfolder_open(folder);
 	return dir < 0 ? dir : lock_file(dir, path, holder);
 }
 
 int lock_take(const char *lxcpath, pid_t *holder)
 {
-	return lock_take_below(FOLDER, lxcpath, holder);
+	return lock_take_below(RUNFOLDER, lxcpath, holder);
 }

@@ -8,6 +8,8 @@
 #include "reconciler/load.h"
 #include "schema/driver.h"
 
+struct pause;
+
 /* What happens to an instance as a whole. */
 enum whole { WHOLE_NONE, WHOLE_CREATE, WHOLE_UPDATE, WHOLE_REPLACE, WHOLE_DELETE };
 
@@ -20,11 +22,13 @@ struct outcome {
 	struct diagnostics diagnostics; /* of this instance: held back, released, warnings */
 	bool in_sync; /* nothing to do now: waiting and unsupported do not count */
 	bool held_back;
+	const struct pause
+	    *pause; /* left alone: its changes are shown, never made; NULL: it is not */
 };
 
 struct summary {
 	size_t create, update, replace, remove, in_sync, live, pending_restart, unsupported,
-	    skipped, failed, errors;
+	    skipped, failed, errors, paused;
 };
 
 /* Where a pass spent its time, in nanoseconds. */

@@ -55,6 +55,14 @@ struct creation {
 	const char *config;      /* a file that replaces the base configuration, or NULL */
 };
 
+/* paused: leave it alone. */
+struct paused {
+	bool given;         /* it is paused, or was until then */
+	uint64_t until;     /* seconds since 1970 (UTC); 0: without an end */
+	const char *reason; /* "" if none */
+	struct place at;
+};
+
 struct word {
 	const char *text;
 	struct place at;
@@ -81,6 +89,7 @@ struct document {
 	enum state state;
 	struct place state_at;
 	bool restart_allowed;
+	struct paused paused;
 	struct words hosts; /* patterns; none: every host */
 	struct creation source;
 	/* networks and pools: bridge, dir, ... */

@@ -4,7 +4,7 @@
 
 /* A new field asks for something, or it does not: document_asks_same has to know. */
 #if __SIZEOF_POINTER__ == 8
-_Static_assert(sizeof(struct document) == 224, "decide about the new field, then count it here");
+_Static_assert(sizeof(struct document) == 264, "decide about the new field, then count it here");
 #endif
 
 static bool same_text(const char *x, const char *y)
@@ -30,13 +30,19 @@ static bool same_creation(const struct creation *x, const struct creation *y)
 	       same_text(x->config, y->config) && same_settings(&x->options, &y->options);
 }
 
+static bool same_pause(const struct paused *x, const struct paused *y)
+{
+	return x->given == y->given && x->until == y->until && same_text(x->reason, y->reason);
+}
+
 /* Not asked: the kind and name, which are those of one instance; descriptions and places; the
  * profiles and the patterns of hosts, whose answers are in the expansion; whether it is broken,
  * which is there too; and who wrote it. */
 bool document_asks_same(const struct document *d, const struct document *e)
 {
 	return d->state == e->state && d->restart_allowed == e->restart_allowed &&
-	       same_creation(&d->source, &e->source) && same_text(d->type, e->type);
+	       same_pause(&d->paused, &e->paused) && same_creation(&d->source, &e->source) &&
+	       same_text(d->type, e->type);
 }
 
 static bool same_device(const struct device *d, const struct device *e)
