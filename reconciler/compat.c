@@ -128,6 +128,8 @@ static void check_document(const struct document *d, const struct server *by,
 		ignores(d->state_at, "state", by, ds);
 	if (d->restart_allowed)
 		ignores(d->at, "restart", by, ds);
+	if (d->paused.given)
+		ignores(d->paused.at, "paused", by, ds);
 	if (d->hosts.n > 0)
 		ignores(d->hosts.items[0].at, "hosts", by, ds);
 	if (d->source.template || d->source.config)

@@ -148,6 +148,8 @@ static void print_head(struct printer *p)
 	}
 	if (d->state != STATE_AS_IT_IS)
 		fprintf(p->f, "  %s", state_name(d->state));
+	if (d->paused.given)
+		fputs("  (paused)", p->f);
 	if (p->e->instance->elsewhere)
 		fputs("  (not for this host)", p->f);
 	if (p->e->held)

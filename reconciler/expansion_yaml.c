@@ -1,5 +1,7 @@
 #include "reconciler/expansion.h"
 #include "reconciler/yamlwriter.h"
+#include "schema/arena.h"
+#include "schema/moment.h"
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -81,6 +83,25 @@ static void write_source(struct yamlwriter *w, const struct options *o, const st
 	yamlwriter_mapping_end(w);
 }
 
+static void write_paused(struct yamlwriter *w, const struct paused *p)
+{
+	struct arena *a;
+
+	if (!p->until && !p->reason[0]) {
+		flag(w, "paused", true);
+		return;
+	}
+	a = arena_new();
+	yamlwriter_text(w, "paused");
+	yamlwriter_mapping_start(w);
+	if (p->until)
+		pair(w, "until", moment_print(p->until, a));
+	if (p->reason[0])
+		pair(w, "reason", p->reason);
+	yamlwriter_mapping_end(w);
+	arena_free(a);
+}
+
 /* What LXD has no field for. */
 static void write_own(struct yamlwriter *w, const struct options *o, const struct document *d)
 {
@@ -89,6 +110,8 @@ static void write_own(struct yamlwriter *w, const struct options *o, const struc
 		pair(w, "state", state_name(d->state));
 	if (d->restart_allowed)
 		pair(w, "restart", "allowed");
+	if (d->paused.given)
+		write_paused(w, &d->paused);
 	if (d->hosts.n > 0)
 		write_words(w, "hosts", &d->hosts);
 	if (d->source.template || d->source.config)

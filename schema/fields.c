@@ -3,6 +3,7 @@
 #include "schema/arena.h"
 #include "schema/devices.h"
 #include "schema/instance_fields.h"
+#include "schema/paused.h"
 #include "schema/settings.h"
 #include "schema/text.h"
 
@@ -104,6 +105,7 @@ static const struct field instance[] = {
     {"last_used_at",     NULL                  },
     {"location",         NULL                  },
     {"name",	     read_earlier          },
+    {"paused",           paused_read           },
     {"profiles",         instance_read_profiles},
     {"project",          NULL                  },
     {"restart",          instance_read_restart },

@@ -77,14 +77,14 @@ static bool take_zone(const char **text, int *east)
 	return true;
 }
 
-static int refuse(const char *text, size_t at, struct complaint *why)
+static int refuse(const char *text, struct complaint *why)
 {
 	struct arena *a;
 
 	if (!why)
 		return -EINVAL;
 	a = arena_new();
-	complaint_set(why, at, "%s is not a point in time", complaint_quote(a, text, strlen(text)));
+	complaint_set(why, 0, "%s is not a point in time", complaint_quote(a, text, strlen(text)));
 	complaint_hint(why, "write 2026-12-01T10:00:00Z, 2026-12-01T10:00:00+02:00 or 2026-12-01");
 	arena_free(a);
 	return -EINVAL;
@@ -98,12 +98,12 @@ int moment_parse(const char *text, uint64_t *out, struct complaint *why)
 	time_t seconds;
 
 	if (!take_date(&at, &tm))
-		return refuse(text, (size_t)(at - text), why);
+		return refuse(text, why);
 	if (*at && (!skip(&at, "Tt ") || !take_time(&at, &tm) || !take_zone(&at, &east)))
-		return refuse(text, (size_t)(at - text), why);
+		return refuse(text, why);
 	seconds = timegm(&tm) - east;
 	if (*at || seconds < 0)
-		return refuse(text, (size_t)(at - text), why);
+		return refuse(text, why);
 	*out = (uint64_t)seconds;
 	return 0;
 }

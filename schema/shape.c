@@ -10,9 +10,9 @@ static const char *const preseed_fields[] = {"storage_pools", "storage_volumes",
 					     "cluster",       "certificates",    "cluster_groups",
 					     "networks"};
 static const char *const instance_fields[] = {
-    "architecture", "ephemeral",       "stateful",         "profiles",      "state",
-    "restart",      "hosts",           "source",           "instance_type", "last_used_at",
-    "backups",      "expanded_config", "expanded_devices",
+    "architecture", "ephemeral", "stateful",        "profiles",         "state",
+    "restart",      "paused",    "hosts",           "source",           "instance_type",
+    "last_used_at", "backups",   "expanded_config", "expanded_devices",
 };
 
 static bool has_one_of(const struct node *root, const char *const *fields, size_t n)

@@ -4,7 +4,7 @@
  * kind: says so, else the folder, else the fields:
  *   preseed    storage_pools, storage_volumes, networks, projects, cluster, certificates or
  *              cluster_groups, or profiles that are mappings
- *   instance   architecture, ephemeral, stateful, profiles, state, restart, hosts, source,
+ *   instance   architecture, ephemeral, stateful, profiles, state, restart, paused, hosts, source,
  *              instance_type, last_used_at, backups or an expanded_ map
  *   pool       driver
  *   network    managed; or type and config, without devices

@@ -3,23 +3,25 @@
 
 static void a_whole_instance_is_read(void **state)
 {
-	struct loaded l = load("instances/any.yaml", "kind: instance\n"
-						     "name: web1\n"
-						     "description: front end\n"
-						     "profiles: [default, small]\n"
-						     "state: running\n"
-						     "restart: allowed\n"
-						     "hosts: [\"web*\", \"!web9\"]\n"
-						     "source:\n"
-						     "  template: busybox\n"
-						     "  options: {release: v1, auth-key: ''}\n"
-						     "  config: /etc//lxc/base.conf\n"
-						     "config:\n"
-						     "  limits.memory: 256MiB\n"
-						     "  limits.cpu: 2\n"
-						     "  user.x: \n"
-						     "devices:\n"
-						     "  none1: {type: none}\n");
+	struct loaded l =
+	    load("instances/any.yaml", "kind: instance\n"
+				       "name: web1\n"
+				       "description: front end\n"
+				       "profiles: [default, small]\n"
+				       "state: running\n"
+				       "restart: allowed\n"
+				       "paused: {until: 2026-12-01T12:00:00+02:00, reason: disk}\n"
+				       "hosts: [\"web*\", \"!web9\"]\n"
+				       "source:\n"
+				       "  template: busybox\n"
+				       "  options: {release: v1, auth-key: ''}\n"
+				       "  config: /etc//lxc/base.conf\n"
+				       "config:\n"
+				       "  limits.memory: 256MiB\n"
+				       "  limits.cpu: 2\n"
+				       "  user.x: \n"
+				       "devices:\n"
+				       "  none1: {type: none}\n");
 	const struct document *d;
 
 	(void)state;
@@ -40,6 +42,10 @@ static void a_whole_instance_is_read(void **state)
 	assert_int_equal(d->state, STATE_RUNNING);
 	assert_int_equal(d->state_at.line, 5);
 	assert_true(d->restart_allowed);
+	assert_true(d->paused.given);
+	assert_int_equal(d->paused.until, 1796119200);
+	assert_string_equal(d->paused.reason, "disk");
+	assert_int_equal(d->paused.at.line, 7);
 	assert_int_equal(d->hosts.n, 2);
 	assert_string_equal(d->hosts.items[1].text, "!web9");
 	assert_string_equal(d->source.template, "busybox");
@@ -51,7 +57,7 @@ static void a_whole_instance_is_read(void **state)
 	assert_int_equal(d->config.n, 2);
 	assert_string_equal(d->config.items[0].name, "limits.cpu");
 	assert_ptr_equal(d->config.items[0].name, d->config.items[0].key->name);
-	assert_int_equal(d->config.items[0].at.line, 14);
+	assert_int_equal(d->config.items[0].at.line, 15);
 	assert_int_equal(d->config.items[0].value_at.column, 15);
 	assert_string_equal(d->config.items[1].text, "256MiB");
 	assert_int_equal(d->devices.n, 1);
@@ -262,45 +268,69 @@ static void files_findings(void **state)
 static void fields_findings(void **state)
 {
 	static const struct finding_case cases[] = {
-	    {"kind: instance\n",                          "2:1 error: 'kind' is given twice [the first is in line 1]\n"                },
-	    {"name: -a\n",				"2:7 error: the name of the instance must begin with a letter or a "
+	    {"kind: instance\n",				      "2:1 error: 'kind' is given twice [the first is in line 1]\n"    },
+	    {"name: -a\n",					    "2:7 error: the name of the instance must begin with a letter or a "
 			   "digit: '-a'\n"								   },
-	    {"name: a/b\n",			       "2:7 error: the name of the instance may hold letters, digits, '-', "
+	    {"name: a/b\n",					   "2:7 error: the name of the instance may hold letters, digits, '-', "
 			    "'_' and '.' only: 'a/b'\n"                                                     },
-	    {"name: [a]\n",			       "2:7 error: name must be a text, not a list\n"                               },
+	    {"name: [a]\n",					   "2:7 error: name must be a text, not a list\n"                   },
 	    {"name: a_b\n",
 	     "2:7 warning: the name 'a_b' would be refused by LXD and Incus: they allow "
 	     "letters, digits and '-'\n"											       },
-	    {"name: '123'\n",                             "2:7 warning: the name '123' would be refused by LXD and Incus: "
+	    {"name: '123'\n",					 "2:7 warning: the name '123' would be refused by LXD and Incus: "
 			      "it is a number\n"							  },
-	    {"state: runing\n",                           "2:8 error: unknown state 'runing' [did you mean running?]\n"                },
+	    {"state: runing\n",				       "2:8 error: unknown state 'runing' [did you mean running?]\n"    },
 	    {"state: on\n",
 	     "2:8 error: unknown state 'on' [it is running, stopped, frozen or absent]\n"                                              },
-	    {"state: {a: b}\n",                           "2:8 error: state must be a text, not a mapping\n"                           },
+	    {"state: {a: b}\n",				       "2:8 error: state must be a text, not a mapping\n"               },
 	    {"restart: yes\n",
 	     "2:10 error: unknown word for restart 'yes' [it is never or allowed]\n"                                                   },
-	    {"restart: never\n",                          ""									   },
-	    {"hosts: web1\n",                             "2:8 error: hosts must be a list, not a text [write [ONE, OTHER], "
+	    {"restart: never\n",				      ""							       },
+	    {"paused: yes\n",					 ""							       },
+	    {"paused: false\n",				       ""							       },
+	    {"paused:\n",					     ""							       },
+	    {"paused: {until: 2026-12-01T10:00:00Z, reason: disk}\n", ""                                                               },
+	    {"paused: {reason: disk, until: ''}\n",                   ""							       },
+	    {"paused: maybe\n",
+	     "2:9 error: 'maybe' is neither true nor false [write true, false or {until: "
+	     "2026-12-01, reason: "
+	     "TEXT}]\n"														},
+	    {"paused: 2026-12-01\n",
+	     "2:9 error: paused is true, false, or says until when [write paused: {until: "
+	     "2026-12-01}]\n"													  },
+	    {"paused: [a]\n",					 "2:9 error: paused must be a text, not a list\n"                 },
+	    {"paused: {}\n",
+	     "2:9 error: paused says neither until nor reason [write paused: true to pause it "
+	     "without an end]\n"												       },
+	    {"paused: {until: 2026-02-30}\n",
+	     "2:17 error: '2026-02-30' is not a point in time [write 2026-12-01T10:00:00Z, "
+	     "2026-12-01T10:00:00+02:00 or 2026-12-01]\n"									      },
+	    {"paused: {untl: 2026-02-03}\n",
+	     "2:10 error: unknown field 'untl' of paused [did you mean until?]\n"                                                      },
+	    {"paused: {for: 2h}\n",
+	     "2:10 error: unknown field 'for' of paused [it has until and reason]\n"                                                   },
+	    {"paused: {reason: [a]}\n",                               "2:18 error: reason must be a text, not a list\n"                },
+	    {"hosts: web1\n",					 "2:8 error: hosts must be a list, not a text [write [ONE, OTHER], "
 			      "or one '- ITEM' a line]\n"                                                 },
 	    {"hosts: ['', '!']\n",
 	     "2:9 error: an empty pattern of hosts [write \"web*\", or \"!web9\" for all but "
 	     "one]\n"
 	     "2:13 error: an empty pattern of hosts [write \"web*\", or \"!web9\" for all but "
 	     "one]\n"														  },
-	    {"profiles: default\n",                       "2:11 error: profiles must be a list, not a text [write "
+	    {"profiles: default\n",                                   "2:11 error: profiles must be a list, not a text [write "
 				    "[ONE, OTHER], or one '- ITEM' a line]\n"                       },
-	    {"profiles: [a, b, a]\n",                     "2:18 error: profile 'a' is listed twice\n"                                  },
-	    {"profiles: [a/b]\n",                         "2:12 error: the name of a profile holds a '/': 'a/b'\n"                     },
-	    {"profiles: [[a]]\n",                         "2:12 error: profiles must be a text, not a list\n"                          },
+	    {"profiles: [a, b, a]\n",                                 "2:18 error: profile 'a' is listed twice\n"                      },
+	    {"profiles: [a/b]\n",				     "2:12 error: the name of a profile holds a '/': 'a/b'\n"         },
+	    {"profiles: [[a]]\n",				     "2:12 error: profiles must be a text, not a list\n"              },
 	    {"profile: [a]\n",
 	     "2:1 error: unknown field 'profile' of the instance [did you mean profiles?]\n"                                           },
-	    {"used_by: []\n",                             "2:1 error: unknown field 'used_by' of the instance [it is a "
+	    {"used_by: []\n",					 "2:1 error: unknown field 'used_by' of the instance [it is a "
 			      "field of kind: profile]\n"                                                 },
-	    {"config: []\n",			      "2:9 error: config must be a mapping, not a list [write one 'key: "
+	    {"config: []\n",					  "2:9 error: config must be a mapping, not a list [write one 'key: "
 			     "value' a line, indented]\n"                                                  },
-	    {"config:\ndevices:\n",                       ""									   },
-	    {"description: [a]\n",                        "2:14 error: description must be a text, not a list\n"                       },
-	    {"source: {}\n",			      "2:9 error: source says neither template nor config [write "
+	    {"config:\ndevices:\n",                                   ""							       },
+	    {"description: [a]\n",				    "2:14 error: description must be a text, not a list\n"           },
+	    {"source: {}\n",					  "2:9 error: source says neither template nor config [write "
 			     "source: {template: NAME}]\n"                                                 },
 	    {"source: busybox\n",
 	     "2:9 error: source must be a mapping, not a text [write one 'key: value' a line, "
@@ -312,12 +342,12 @@ static void fields_findings(void **state)
 	     "template: images are not yet supported]\n"									       },
 	    {"source: {templat: a}\n",
 	     "2:10 error: unknown field 'templat' of source [did you mean template?]\n"                                                },
-	    {"source: {template: ../x}\n",                "2:20 error: the name of a template may hold "
+	    {"source: {template: ../x}\n",                            "2:20 error: the name of a template may hold "
 					   "letters, digits, '-', '_' and '.' only: '../x'\n"},
 	    {"source: {template: a, options: {-r: x}}\n",
 	     "2:33 error: the name of a template's option must begin with a letter or a digit: "
 	     "'-r'\n"														  },
-	    {"source: {config: /a, options: {r: x}}\n",   "2:32 error: options without a template\n"                                   },
+	    {"source: {config: /a, options: {r: x}}\n",               "2:32 error: options without a template\n"                       },
 	    {"source: {config: a/b}\n",
 	     "2:18 error: 'a/b' is not an absolute path [write it from / on]\n"                                                        },
 	};
@@ -335,6 +365,10 @@ static void control_characters_are_refused_once(void **state)
 	    "profiles: [\"p\\a\"]\n",
 	    "state: \"r\\a\"\n",
 	    "restart: \"r\\a\"\n",
+	    "paused: \"p\\a\"\n",
+	    "paused: {reason: \"p\\a\"}\n",
+	    "paused: {until: \"p\\a\"}\n",
+	    "paused: {\"p\\a\": x}\n",
 	    "hosts: [\"h\\a\"]\n",
 	    "type: \"t\\a\"\n",
 	    "\"f\\a\": 1\n",
