@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,4 +101,17 @@ int procfile_read_number(int dir, const char *path, uint64_t *out)
 		return -EINVAL;
 	*out = number;
 	return 0;
+}
+
+uint64_t procfile_start_time(pid_t pid)
+{
+	char path[64], stat[1024], *field;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (procfile_read(AT_FDCWD, path, stat, sizeof(stat)) < 0)
+		return 0;
+	field = strrchr(stat, ')'); /* before it stands the process's own name for itself */
+	for (int i = 2; field && i < 22; i++)
+		field = strchr(field + 1, ' ');
+	return field ? strtoull(field, NULL, 10) : 0;
 }

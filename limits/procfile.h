@@ -24,6 +24,10 @@ char *procfile_read_all(int dir, const char *path, struct arena *a, size_t *n);
 /* A file that holds one number, not negative. Returns 0 or -errno: -EINVAL for another text. */
 int procfile_read_number(int dir, const char *path, uint64_t *out);
 
+/* When a process started, in ticks since boot (proc(5), field 22): with the pid it is a name that
+ * is not given twice. 0: there is no such process. */
+uint64_t procfile_start_time(pid_t pid);
+
 /* Closes *FD: for __attribute__((cleanup(...))). */
 void procfile_close(int *fd);
 

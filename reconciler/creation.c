@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define ASIDE ".evenkeel.create."
+#define ASIDE_TRIES 10
 
 /* The folder aside, locked while somebody works in it. */
 struct aside {
@@ -65,16 +66,32 @@ int creation_clear(const char *lxcpath, const char **reason, struct arena *a)
 	return error;
 }
 
+/* False with errno: ENOENT when it was cleared away meanwhile, not locked yet and so taken for a
+ * dead one's. */
+static bool aside_try(struct aside *out)
+{
+	struct stat st;
+
+	if (mkdir(out->path, 0700) < 0)
+		return false;
+	out->fd = open(out->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out->fd >= 0 && flock(out->fd, LOCK_EX) == 0 && stat(out->path, &st) == 0)
+		return true;
+	procfile_close(&out->fd);
+	return false;
+}
+
 static int aside_make(const struct jobspec *s, struct aside *out, struct arena *a)
 {
 	out->path = arena_printf(a, "%s/" ASIDE "%ld", s->lxcpath, (long)getpid());
 	out->folder = arena_printf(a, "%s/%s", out->path, s->name);
-	if (mkdir(out->path, 0700) < 0)
-		return errno;
-	out->fd = open(out->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (out->fd < 0 || flock(out->fd, LOCK_EX | LOCK_NB) < 0)
-		return errno;
-	return 0;
+	for (int i = 0; i < ASIDE_TRIES; i++) {
+		if (aside_try(out))
+			return 0;
+		if (errno != ENOENT)
+			break;
+	}
+	return errno;
 }
 
 static int fail(const char **reason, int error, const char *text)
@@ -254,6 +271,15 @@ static int create_aside(const struct jobspec *s, const struct aside *aside, cons
 	return error ? error : put_in_place(s, aside, reason, a);
 }
 
+/* By a job of somebody who is no more, or by hand. LXC marks what it is still making. */
+static bool is_made(const struct jobspec *s, struct arena *a)
+{
+	const char *folder = arena_printf(a, "%s/%s", s->lxcpath, s->name);
+
+	return access(arena_printf(a, "%s/config", folder), F_OK) == 0 &&
+	       access(arena_printf(a, "%s/partial", folder), F_OK) < 0;
+}
+
 int creation_run(const struct jobspec *s, const char **reason, struct arena *a)
 {
 	struct aside aside = {.fd = -1};
@@ -261,6 +287,8 @@ int creation_run(const struct jobspec *s, const char **reason, struct arena *a)
 	int error;
 
 	creation_clear(s->lxcpath, &ignored, a);
+	if (is_made(s, a))
+		return 0;
 	if (access(arena_printf(a, "%s/%s", s->lxcpath, s->name), F_OK) == 0)
 		return fail(reason, EEXIST,
 			    arena_printf(a,

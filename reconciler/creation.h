@@ -6,7 +6,7 @@
 
 #include "reconciler/jobspec.h"
 
-/* Returns 0 or an errno with its reason. */
+/* Returns 0 or an errno with its reason. One that is there already stays as it is: 0. */
 int creation_run(const struct jobspec *s, const char **reason, struct arena *a);
 
 /* Removes what killed creations left aside. Returns 0 or an errno. */

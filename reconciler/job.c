@@ -1,9 +1,12 @@
 #include "reconciler/jobspec.h"
 
+#include "limits/procfile.h"
 #include "reconciler/bootfile.h"
 #include "reconciler/commandsock.h"
 #include "reconciler/creation.h"
+#include "reconciler/joblock.h"
 #include "reconciler/lxclog.h"
+#include "reconciler/runfolder.h"
 #include "schema/arena.h"
 
 #include <errno.h>
@@ -21,6 +24,16 @@
 
 #define MOST_SPEC (1u << 20)
 #define MOST_CPUS 8192
+
+/* For a job that nobody knew of when this one was begun. */
+#define LOCK_MS 50
+#define LOCK_TRIES 200
+
+/* Later than whoever submitted it would end it. */
+#define GRACE_SECONDS 5
+
+/* Of hooks, mostly. */
+#define END_SECONDS 30
 
 /* Half of the time that a freeze may take. */
 #define FREEZE_MS 20
@@ -119,6 +132,50 @@ static void reset(const struct jobspec *s, struct arena *a)
 		errno = 0;
 }
 
+/* ---- as long as it runs ---- */
+
+static pid_t job_pid;
+
+/* What it has begun goes with it. LXC's monitor has left the group. */
+static void end_all(int signal)
+{
+	(void)signal;
+	if (getpid() == job_pid)
+		kill(getpgrp() == job_pid ? -job_pid : job_pid, SIGKILL);
+}
+
+/* Whoever submitted it may be no more. */
+static void set_deadline(const struct jobspec *s)
+{
+	job_pid = getpid();
+	signal(SIGALRM, end_all);
+	alarm(s->seconds + GRACE_SECONDS);
+}
+
+/* The fd stays open, and the lock held, until the process ends. */
+static int lock(const struct jobspec *s, const char **reason, struct arena *a)
+{
+	int fd = joblock_open(RUNFOLDER, s->lxcpath), error;
+
+	if (fd < 0) {
+		*reason = arena_printf(a, "no lock for it below " RUNFOLDER ": %s", strerror(-fd));
+		return -fd;
+	}
+	error = joblock_take(fd, s->name);
+	for (int i = 0; error == -EAGAIN && i < LOCK_TRIES; i++) {
+		poll(NULL, 0, LOCK_MS);
+		error = joblock_take(fd, s->name);
+	}
+	if (error == -EAGAIN) {
+		*reason = arena_printf(a, "another job (pid %d) is at work on it",
+				       (int)joblock_holder(fd, s->name));
+		return EBUSY;
+	}
+	if (error < 0)
+		*reason = arena_printf(a, "cannot lock it: %s", strerror(-error));
+	return -error;
+}
+
 /* ---- the steps ---- */
 
 /* liblxc would ask whoever has its container's name, and wait for him. */
@@ -136,11 +193,21 @@ static int refuse_foreign(const struct jobspec *s, struct arena *a, const char *
 	return EADDRINUSE;
 }
 
+/* One that goes away is neither up nor can it be started. */
+static void await_end(struct lxc_container *c)
+{
+	const char *state = c->state(c);
+
+	if (state && (strcmp(state, "STOPPING") == 0 || strcmp(state, "ABORTING") == 0))
+		c->wait(c, "STOPPED", END_SECONDS);
+}
+
 static int start(struct lxc_container *c, const struct jobspec *s, struct arena *a,
 		 const char **reason)
 {
 	const struct lxclog *log = lxclog_for_start(s->lxcpath, s->name, a);
 
+	await_end(c);
 	if (c->is_running(c))
 		return 0;
 	c->want_daemonize(c, true);
@@ -169,7 +236,8 @@ static int stop(struct lxc_container *c, const struct jobspec *s, struct arena *
 static int restart(struct lxc_container *c, const struct jobspec *s, struct arena *a,
 		   const char **reason)
 {
-	int error = stop(c, s, a, reason);
+	bool ended = s->init > 0 && (s->started == 0 || procfile_start_time(s->init) != s->started);
+	int error = ended ? 0 : stop(c, s, a, reason);
 
 	return error ? error : start(c, s, a, reason);
 }
@@ -298,6 +366,18 @@ static int read_spec(struct arena *a, struct jobspec *out)
 	return jobspec_parse(text, a, out);
 }
 
+static int work(const struct jobspec *s, const char **reason, struct arena *a)
+{
+	int error;
+
+	if (s->clear)
+		return creation_clear(s->lxcpath, reason, a);
+	error = lock(s, reason, a);
+	if (error)
+		return error;
+	return s->step == STEP_CREATE ? creation_run(s, reason, a) : on_container(s, a, reason);
+}
+
 int job_main(int argc, char **argv)
 {
 	struct arena *a = arena_new();
@@ -312,12 +392,8 @@ int job_main(int argc, char **argv)
 		return 2;
 	}
 	reset(&s, a);
-	if (s.clear)
-		error = creation_clear(s.lxcpath, &reason, a);
-	else if (s.step == STEP_CREATE)
-		error = creation_run(&s, &reason, a);
-	else
-		error = on_container(&s, a, &reason);
+	set_deadline(&s);
+	error = work(&s, &reason, a);
 	answer(error, reason);
 	arena_free(a);
 	return error ? 1 : 0;

@@ -1,50 +1,61 @@
+#include "limits/procfile.h"
+#include "reconciler/joblock.h"
+#include "reconciler/jobprocess.h"
 #include "reconciler/jobspec.h"
 #include "reconciler/progress.h"
+#include "reconciler/runfolder.h"
 #include "schema/arena.h"
-#include "schema/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MOST_AT_ONCE 4
-#define MOST_OUTPUT 65536
-#define MOST_REASON 400
+#define LOOK_MS 100     /* at a process that nothing tells about */
+#define KILLED_MS 5000  /* for one that was killed; in the kernel it may hang on */
+#define HELD_MS 1800000 /* for one of somebody else's, which ends itself */
 
-/* Seconds that a step may take. */
-#define CREATE_SECONDS 1800 /* templates fetch */
-#define START_SECONDS 60
-#define FREEZE_SECONDS 30
-#define DESTROY_SECONDS 300
-#define FORCE_SECONDS 30 /* after a shutdown that was not clean */
+enum stage {
+	QUEUED,
+	HELD,    /* until the job of a submitter that is no more has ended */
+	RUNNING, /* takes one of the few places */
+	KILLED,  /* likewise, for a moment */
+	LOST,    /* killed, answered for, and still there */
+	ENDED,   /* waits to be collected */
+};
 
-#define LOOK_MS 100   /* at a process that nothing tells about */
-#define KILL_TRIES 50 /* looks at one that was killed; in the kernel it may hang on */
-
-static const char *program = "/proc/self/exe";
-
-void jobs_set_program(const char *path)
-{
-	program = path;
-}
-
-struct process {
-	struct job *job; /* NULL: the slot is free */
-	pid_t pid;
-	int pidfd, answer, output;
-	int64_t deadline; /* milliseconds of the monotonic clock */
+struct entry {
+	struct entry *next;
+	struct arena *arena;
+	struct job *job; /* NULL: one of our own, nobody waits for its answer */
+	const char *name, *spec;
+	size_t length; /* of spec */
 	uint32_t seconds;
+	enum step step;
+	enum stage stage;
+	struct jobprocess process;
+	int holder;       /* held: a pidfd of who has the lock; -1 */
+	int64_t deadline; /* milliseconds of the monotonic clock */
+	int error;
+	const char *reason;
+};
+
+struct jobs {
+	const char *lxcpath;
+	struct arena *arena;
+	struct entry *first, **end; /* in the order in which they came */
+	size_t places;
+	struct rlimit_pair rlimits[16];
+	int epoll, timer, locks; /* LOCKS: -1: who holds them is not known */
 };
 
 static int64_t now(void)
@@ -55,216 +66,303 @@ static int64_t now(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static uint32_t seconds_for(const struct jobspec *s)
+static void listen_to(const struct jobs *j, int fd)
 {
-	switch (s->step) {
-	case STEP_CREATE:
-		return CREATE_SECONDS;
-	case STEP_START:
-		return START_SECONDS;
-	case STEP_STOP:
-		return s->timeout + FORCE_SECONDS;
-	case STEP_RESTART:
-		return s->timeout + FORCE_SECONDS + START_SECONDS;
-	case STEP_FREEZE:
-	case STEP_THAW:
-		return FREEZE_SECONDS;
-	case STEP_DESTROY:
-		break;
+	struct epoll_event e = {.events = EPOLLIN};
+
+	if (fd >= 0)
+		epoll_ctl(j->epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+struct jobs *jobs_open(const char *lxcpath)
+{
+	struct arena *a = arena_new();
+	struct jobs *j = arena_alloc(a, sizeof(*j));
+
+	*j = (struct jobs){.arena = a, .lxcpath = arena_strdup(a, lxcpath), .places = 1};
+	j->end = &j->first;
+	j->epoll = epoll_create1(EPOLL_CLOEXEC);
+	j->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	j->locks = -1;
+	if (j->epoll < 0 || j->timer < 0) {
+		int error = errno;
+
+		jobs_close(j);
+		errno = error;
+		return NULL;
 	}
-	return DESTROY_SECONDS;
+	listen_to(j, j->timer);
+	j->locks = joblock_open(RUNFOLDER, lxcpath);
+	return j;
 }
 
-static void close_fd(int *fd)
+static void entry_free(struct entry *e)
 {
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
+	jobprocess_close(&e->process);
+	procfile_close(&e->holder);
+	arena_free(e->arena);
 }
 
-/* ---- one process ---- */
-
-static int make_input(const struct jobspec *s, struct arena *a)
+void jobs_close(struct jobs *j)
 {
-	int fd = memfd_create("job", MFD_CLOEXEC);
-	size_t n;
-	char *text = jobspec_print(s, a, &n);
-
-	if (fd >= 0 && (write(fd, text, n) != (ssize_t)n || lseek(fd, 0, SEEK_SET) < 0))
-		close_fd(&fd);
-	return fd;
-}
-
-static bool move_fd(int from, int to)
-{
-	return from == to ? fcntl(to, F_SETFD, 0) == 0 : dup2(from, to) == to;
-}
-
-/* In the child: nothing of ours but the three files goes with it. */
-static _Noreturn void become_job(int input, int output, int answer)
-{
-	char *const words[] = {(char *)"evenkeel", (char *)"job", NULL};
-
-	setpgid(0, 0);
-	/* Out of the way of 0 to 3 first. */
-	input = fcntl(input, F_DUPFD, 10);
-	output = fcntl(output, F_DUPFD, 10);
-	answer = fcntl(answer, F_DUPFD, 10);
-	if (input < 0 || output < 0 || answer < 0 || !move_fd(input, 0) || !move_fd(output, 1) ||
-	    !move_fd(output, 2) || !move_fd(answer, JOB_ANSWER_FD))
-		_exit(126);
-	close_range(JOB_ANSWER_FD + 1, ~0U, 0);
-	execv(program, words);
-	_exit(127);
-}
-
-static int process_start(struct process *p, const struct jobspec *s, struct arena *a)
-{
-	int input = make_input(s, a);
-
-	p->pidfd = -1;
-	p->answer = memfd_create("answer", MFD_CLOEXEC);
-	p->output = memfd_create("output", MFD_CLOEXEC);
-	p->pid = -1;
-	if (input >= 0 && p->answer >= 0 && p->output >= 0)
-		p->pid = fork();
-	if (p->pid == 0)
-		become_job(input, p->output, p->answer);
-	if (p->pid > 0) {
-		setpgid(p->pid, p->pid); /* whoever of the two comes first */
-		p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (!j)
+		return;
+	for (struct entry *e = j->first, *next; e; e = next) {
+		next = e->next;
+		entry_free(e);
 	}
-	close_fd(&input);
-	if (p->pid < 0) {
-		close_fd(&p->answer);
-		close_fd(&p->output);
-		return -errno;
+	procfile_close(&j->epoll);
+	procfile_close(&j->timer);
+	procfile_close(&j->locks);
+	arena_free(j->arena);
+}
+
+int jobs_fd(const struct jobs *j)
+{
+	return j->epoll;
+}
+
+/* ---- the list ---- */
+
+static struct entry *entry_add(struct jobs *j)
+{
+	struct arena *a = arena_new();
+	struct entry *e = arena_alloc(a, sizeof(*e));
+
+	e->arena = a;
+	e->process = (struct jobprocess){.pid = -1, .pidfd = -1, .answer = -1, .output = -1};
+	e->holder = -1;
+	*j->end = e;
+	j->end = &e->next;
+	return e;
+}
+
+/* Takes out what *AT points at. */
+static void entry_remove(struct jobs *j, struct entry **at)
+{
+	struct entry *e = *at;
+
+	*at = e->next;
+	if (!e->next)
+		j->end = at;
+	entry_free(e);
+}
+
+static void entry_spec(struct entry *e, const struct jobspec *spec)
+{
+	e->name = arena_strdup(e->arena, spec->name);
+	e->step = spec->step;
+	e->seconds = spec->seconds;
+	e->spec = jobspec_print(spec, e->arena, &e->length);
+}
+
+static void entry_end(struct entry *e, int error, const char *reason)
+{
+	e->stage = ENDED;
+	e->error = error;
+	e->reason = reason;
+}
+
+bool jobs_busy(const struct jobs *j, const char *name)
+{
+	for (const struct entry *e = j->first; e; e = e->next)
+		if (e->job && strcmp(e->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* ---- from stage to stage ---- */
+
+static void entry_hold(struct jobs *j, struct entry *e, pid_t holder)
+{
+	e->stage = HELD;
+	e->holder = holder > 0 ? (int)syscall(SYS_pidfd_open, holder, 0) : -1;
+	listen_to(j, e->holder);
+}
+
+static void entry_start(struct jobs *j, struct entry *e)
+{
+	pid_t holder = e->job ? joblock_holder(j->locks, e->name) : 0;
+	int error;
+
+	if (holder != 0) {
+		e->deadline = now() + HELD_MS;
+		entry_hold(j, e, holder);
+		return;
 	}
-	p->seconds = seconds_for(s);
-	p->deadline = now() + (int64_t)p->seconds * 1000;
-	return 0;
+	error = jobprocess_start(&e->process, e->spec, e->length);
+	if (error < 0) {
+		entry_end(e, -error,
+			  arena_printf(e->arena, "no process for it: %s", strerror(-error)));
+		return;
+	}
+	e->stage = RUNNING;
+	e->deadline = now() + (int64_t)e->seconds * 1000;
+	listen_to(j, e->process.pidfd);
 }
 
-/* What a memfd holds, its last part when it is long. */
-static char *read_back(int fd, struct arena *a)
+/* Whoever had the lock: is it free now? */
+static void entry_look(struct jobs *j, struct entry *e)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
-	off_t start = size > MOST_OUTPUT ? size - MOST_OUTPUT : 0;
-	char *text = arena_alloc(a, (size_t)(size > 0 ? size - start : 0) + 1);
-	ssize_t n = size > 0 ? pread(fd, text, (size_t)(size - start), start) : 0;
+	pid_t holder = joblock_holder(j->locks, e->name);
 
-	text[n > 0 ? n : 0] = '\0';
-	return text;
+	procfile_close(&e->holder);
+	if (holder == 0)
+		e->stage = QUEUED;
+	else if (now() < e->deadline)
+		entry_hold(j, e, holder);
+	else
+		entry_end(
+		    e, EBUSY,
+		    arena_printf(e->arena, "another job (pid %d) is at work on it", (int)holder));
 }
 
-/* The last lines of a template's output, as one. */
-static char *last_words(char *text, struct arena *a)
+static const char *too_long(const struct entry *e)
 {
-	size_t n = strlen(text), start;
-	int lines = 0;
+	if (e->step == STEP_START || e->step == STEP_RESTART)
+		return arena_printf(
+		    e->arena, "not up within %" PRIu32 " s; it may still be starting", e->seconds);
+	return arena_printf(e->arena, "not done within %" PRIu32 " s: given up", e->seconds);
+}
 
-	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
-		n--;
-	for (start = n; start > 0 && n - start < MOST_REASON; start--)
-		if (text[start - 1] == '\n' && ++lines == 3)
+/* A creation that was killed could not clear up after itself. */
+static void clear_after(struct jobs *j, const struct entry *killed)
+{
+	struct jobspec spec = {
+	    .clear = true,
+	    .step = STEP_DESTROY,
+	    .lxcpath = j->lxcpath,
+	    .name = killed->name,
+	    .seconds = JOB_CLEAR_SECONDS,
+	};
+
+	memcpy(spec.rlimits, j->rlimits, sizeof(spec.rlimits));
+	if (killed->job && killed->step == STEP_CREATE)
+		entry_spec(entry_add(j), &spec);
+}
+
+static void entry_ended(struct jobs *j, struct entry *e, int status)
+{
+	bool killed = e->stage == KILLED || WIFSIGNALED(status);
+
+	if (e->stage == KILLED)
+		entry_end(e, ETIMEDOUT, too_long(e));
+	else
+		jobprocess_answer(&e->process, status, e->arena, &e->error, &e->reason);
+	e->stage = ENDED;
+	jobprocess_close(&e->process);
+	if (killed)
+		clear_after(j, e);
+}
+
+/* The process stays to be waited for; its place is free for another. */
+static void entry_lose(struct jobs *j, struct entry *e)
+{
+	struct entry *lost = entry_add(j);
+
+	lost->stage = LOST;
+	lost->process = e->process;
+	e->process = (struct jobprocess){.pid = -1, .pidfd = -1, .answer = -1, .output = -1};
+	entry_end(e, ETIMEDOUT, too_long(e));
+	clear_after(j, e);
+}
+
+static void entry_watch(struct jobs *j, struct entry *e)
+{
+	int status;
+
+	if (jobprocess_ended(&e->process, &status)) {
+		entry_ended(j, e, status);
+	} else if (e->stage == RUNNING && now() >= e->deadline) {
+		jobprocess_kill(&e->process);
+		e->stage = KILLED;
+		e->deadline = now() + KILLED_MS;
+	} else if (e->stage == KILLED && now() >= e->deadline) {
+		entry_lose(j, e);
+	}
+}
+
+static void look(struct jobs *j)
+{
+	for (struct entry *e = j->first; e; e = e->next) {
+		switch (e->stage) {
+		case RUNNING:
+		case KILLED:
+		case LOST:
+			entry_watch(j, e);
 			break;
-	for (size_t i = start; i < n; i++)
-		if (text[i] == '\n' || text[i] == '\r')
-			text[i] = ' ';
-	return text_escape(a, text + start, n - start, MOST_REASON);
-}
-
-static void take_answer(struct process *p, int status, struct arena *a)
-{
-	struct job *job = p->job;
-	char *answer = read_back(p->answer, a), *words = last_words(read_back(p->output, a), a);
-	char *reason = strchr(answer, ' ');
-	bool killed = WIFSIGNALED(status);
-
-	if (killed || WEXITSTATUS(status) >= 126 || !reason) {
-		job->error = EIO;
-		job->reason =
-		    killed ? arena_printf(a, "the job was killed by signal %d", WTERMSIG(status))
-			   : "the job process could not be run";
-		return;
-	}
-	job->error = (int)strtol(answer, NULL, 10);
-	if (job->error == 0)
-		return;
-	reason = text_escape(a, reason + 1, strlen(reason + 1), MOST_REASON);
-	job->reason = *words ? arena_printf(a, "%s: %s", reason, words) : reason;
-}
-
-static void process_end(struct process *p)
-{
-	close_fd(&p->pidfd);
-	close_fd(&p->answer);
-	close_fd(&p->output);
-	p->job = NULL;
-}
-
-static const char *too_long(const struct process *p, struct arena *a)
-{
-	switch (p->job->step) {
-	case STEP_START:
-	case STEP_RESTART:
-		return arena_printf(a, "not up within %" PRIu32 " s; it may still be starting",
-				    p->seconds);
-	case STEP_CREATE:
-	case STEP_STOP:
-	case STEP_FREEZE:
-	case STEP_THAW:
-	case STEP_DESTROY:
-		break;
-	}
-	return arena_printf(a, "not done within %" PRIu32 " s: given up", p->seconds);
-}
-
-static void kill_group(const struct process *p)
-{
-	kill(-p->pid, SIGKILL);
-	for (int i = 0; i < KILL_TRIES && waitpid(p->pid, NULL, WNOHANG) == 0; i++)
-		poll(NULL, 0, LOOK_MS);
-}
-
-/* Waits for the processes that run, at most until the next deadline; ends those that are done or
- * late. */
-static void reap(struct process *ps, size_t n, struct arena *a)
-{
-	struct pollfd polls[MOST_AT_ONCE];
-	int64_t next = INT64_MAX, left;
-	nfds_t k = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!ps[i].job)
-			continue;
-		polls[k++] = (struct pollfd){.fd = ps[i].pidfd, .events = POLLIN};
-		next = ps[i].deadline < next ? ps[i].deadline : next;
-		if (ps[i].pidfd < 0 && next > now() + LOOK_MS)
-			next = now() + LOOK_MS;
-	}
-	left = next - now();
-	left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
-	if (k > 0 && poll(polls, k, (int)left) < 0 && errno != EINTR)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		struct process *p = &ps[i];
-		int status = 0;
-		pid_t done = p->job ? waitpid(p->pid, &status, WNOHANG) : 0;
-
-		if (done > 0) {
-			take_answer(p, status, a);
-			process_end(p);
-		} else if (p->job && now() >= p->deadline) {
-			kill_group(p);
-			p->job->error = ETIMEDOUT;
-			p->job->reason = too_long(p, a);
-			process_end(p);
+		case HELD:
+			entry_look(j, e);
+			break;
+		case QUEUED:
+		case ENDED:
+			break;
 		}
 	}
 }
 
-/* ---- many ---- */
+/* Is an earlier one for the same container still to end? */
+static bool waits_for_another(const struct jobs *j, const struct entry *e)
+{
+	for (const struct entry *x = j->first; x != e; x = x->next)
+		if (x->job && x->stage < LOST && e->job && strcmp(x->name, e->name) == 0)
+			return true;
+	return false;
+}
+
+static void start_queued(struct jobs *j)
+{
+	size_t taken = 0;
+
+	for (const struct entry *e = j->first; e; e = e->next)
+		taken += e->stage == RUNNING || e->stage == KILLED;
+	for (struct entry *e = j->first; e && taken < j->places; e = e->next) {
+		if (e->stage == QUEUED && !waits_for_another(j, e))
+			entry_start(j, e);
+		else
+			continue;
+		taken += e->stage == RUNNING;
+	}
+}
+
+/* When E has to be looked at although no fd tells of it. */
+static int64_t due(const struct entry *e)
+{
+	int fd = e->stage == HELD ? e->holder : e->process.pidfd;
+	int64_t look_again = now() + LOOK_MS;
+
+	switch (e->stage) {
+	case ENDED:
+		if (e->job)
+			return 0;
+		break;
+	case HELD:
+	case RUNNING:
+	case KILLED:
+		return fd < 0 && look_again < e->deadline ? look_again : e->deadline;
+	case LOST:
+		return fd < 0 ? look_again : INT64_MAX;
+	case QUEUED:
+		break;
+	}
+	return INT64_MAX;
+}
+
+static void set_timer(const struct jobs *j)
+{
+	struct itimerspec t = {0};
+	int64_t next = INT64_MAX;
+
+	for (const struct entry *e = j->first; e; e = e->next)
+		next = due(e) < next ? due(e) : next;
+	if (next != INT64_MAX) {
+		t.it_value.tv_sec = next / 1000;
+		t.it_value.tv_nsec = next % 1000 * 1000000 + 1; /* all zero would disarm it */
+	}
+	timerfd_settime(j->timer, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+/* ---- the caller's side ---- */
 
 static size_t at_once(const struct host *host)
 {
@@ -273,70 +371,59 @@ static size_t at_once(const struct host *host)
 	return host->n_cpus < MOST_AT_ONCE ? host->n_cpus : MOST_AT_ONCE;
 }
 
-static struct process *free_slot(struct process *ps, size_t n)
+void jobs_submit(struct jobs *j, const struct host *host, struct job *job)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!ps[i].job)
-			return &ps[i];
-	return NULL;
-}
-
-static bool any_running(const struct process *ps, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (ps[i].job)
-			return true;
-	return false;
-}
-
-static void job_start(struct process *p, const char *lxcpath, const struct host *host,
-		      struct job *job, struct arena *a)
-{
+	struct entry *e = entry_add(j);
 	struct jobspec spec;
-	int error;
 
+	j->places = at_once(host);
+	memcpy(j->rlimits, host->rlimits, sizeof(j->rlimits));
 	job->error = 0;
 	job->reason = NULL;
-	if (jobspec_make(lxcpath, host, job, a, &spec) < 0)
-		return;
-	error = process_start(p, &spec, a);
-	if (error < 0) {
-		job->error = -error;
-		job->reason = arena_printf(a, "no process for it: %s", strerror(-error));
-		return;
+	e->job = job;
+	e->name = arena_strdup(e->arena, job->name);
+	if (jobspec_make(j->lxcpath, host, job, e->arena, &spec) < 0)
+		entry_end(e, job->error, arena_strdup(e->arena, job->reason));
+	else
+		entry_spec(e, &spec);
+	start_queued(j);
+	set_timer(j);
+}
+
+static size_t hand_out(struct jobs *j, struct arena *a, struct job **done, size_t most)
+{
+	struct entry **at = &j->first;
+	size_t n = 0;
+
+	while (*at) {
+		struct entry *e = *at;
+
+		if (e->stage != ENDED || (e->job && n == most)) {
+			at = &e->next;
+			continue;
+		}
+		if (e->job) {
+			e->job->error = e->error;
+			e->job->reason = arena_strdup(a, e->reason);
+			done[n++] = e->job;
+		}
+		entry_remove(j, at);
 	}
-	p->job = job;
+	return n;
 }
 
-/* Creations that were killed could not clear up after themselves. */
-static void clear_after(const char *lxcpath, const struct host *host, const struct job *jobs,
-			size_t n, struct arena *a)
+size_t jobs_collect(struct jobs *j, struct arena *a, struct job **done, size_t most)
 {
-	struct process p = {0};
-	struct jobspec spec = {.clear = true, .step = STEP_DESTROY, .lxcpath = lxcpath};
-	struct job answer = {.step = STEP_DESTROY};
+	size_t n;
 
-	for (size_t i = 0; i < n && !spec.name; i++)
-		if (jobs[i].step == STEP_CREATE && jobs[i].error)
-			spec.name = jobs[i].name;
-	if (!spec.name)
-		return;
-	memcpy(spec.rlimits, host->rlimits, sizeof(spec.rlimits));
-	if (process_start(&p, &spec, a) < 0)
-		return;
-	p.job = &answer;
-	while (p.job)
-		reap(&p, 1, a);
+	look(j);
+	start_queued(j);
+	n = hand_out(j, a, done, most);
+	set_timer(j);
+	return n;
 }
 
-static size_t count_running(const struct process *ps, size_t n)
-{
-	size_t running = 0;
-
-	for (size_t i = 0; i < n; i++)
-		running += ps[i].job != NULL;
-	return running;
-}
+/* ---- all of them, waited for ---- */
 
 static const char *doing(enum step step)
 {
@@ -359,20 +446,41 @@ static const char *doing(enum step step)
 	return "";
 }
 
+static bool any_left(const struct jobs *j)
+{
+	for (const struct entry *e = j->first; e; e = e->next)
+		if (e->stage != LOST)
+			return true;
+	return false;
+}
+
+static void refuse_all(struct job *jobs, size_t n, int error, struct arena *a)
+{
+	for (size_t i = 0; i < n; i++) {
+		jobs[i].error = error;
+		jobs[i].reason = arena_printf(a, "no process for it: %s", strerror(error));
+	}
+}
+
 void jobs_run(const char *lxcpath, const struct host *host, struct job *jobs, size_t n,
 	      struct arena *a)
 {
-	struct process ps[MOST_AT_ONCE] = {0};
-	size_t slots = at_once(host), next = 0;
+	struct jobs *j = jobs_open(lxcpath);
+	struct pollfd p = {.events = POLLIN};
+	struct job *done[16];
+	size_t ended = 0;
 
-	while (next < n || any_running(ps, slots)) {
-		struct process *slot = free_slot(ps, slots);
-
-		progress_show(doing(jobs[0].step), next - count_running(ps, slots), n);
-		if (next < n && slot)
-			job_start(slot, lxcpath, host, &jobs[next++], a);
-		else
-			reap(ps, slots, a);
+	if (!j) {
+		refuse_all(jobs, n, errno, a);
+		return;
 	}
-	clear_after(lxcpath, host, jobs, n, a);
+	p.fd = jobs_fd(j);
+	for (size_t i = 0; i < n; i++)
+		jobs_submit(j, host, &jobs[i]);
+	while (any_left(j)) {
+		progress_show(doing(jobs[0].step), ended, n);
+		poll(&p, 1, -1);
+		ended += jobs_collect(j, a, done, sizeof(done) / sizeof(*done));
+	}
+	jobs_close(j);
 }

@@ -1,5 +1,6 @@
 #include "reconciler/jobspec.h"
 
+#include "limits/procfile.h"
 #include "reconciler/fields.h"
 #include "schema/arena.h"
 #include "schema/idmap.h"
@@ -11,6 +12,14 @@
 #include <string.h>
 
 #define SHUTDOWN_SECONDS 30
+
+/* Seconds that a step may take. */
+#define CREATE_SECONDS 1800 /* templates fetch */
+#define START_SECONDS 60
+#define FREEZE_SECONDS 30
+#define DESTROY_SECONDS 300
+#define FORCE_SECONDS 30 /* after a shutdown that was not clean */
+
 #define MOST_SECONDS 86400
 
 static int refuse(struct job *job, int error, const char *reason)
@@ -29,6 +38,26 @@ static uint32_t shutdown_timeout(const struct instance *i, struct arena *a)
 	if (v.integer < 0)
 		return 0;
 	return v.integer > MOST_SECONDS ? MOST_SECONDS : (uint32_t)v.integer;
+}
+
+static uint32_t seconds_for(const struct jobspec *s)
+{
+	switch (s->step) {
+	case STEP_CREATE:
+		return CREATE_SECONDS;
+	case STEP_START:
+		return START_SECONDS;
+	case STEP_STOP:
+		return s->timeout + FORCE_SECONDS;
+	case STEP_RESTART:
+		return s->timeout + FORCE_SECONDS + START_SECONDS;
+	case STEP_FREEZE:
+	case STEP_THAW:
+		return FREEZE_SECONDS;
+	case STEP_DESTROY:
+		break;
+	}
+	return DESTROY_SECONDS;
 }
 
 static bool has_nic(const struct instance *i)
@@ -96,12 +125,15 @@ int jobspec_make(const char *lxcpath, const struct host *host, struct job *job, 
 {
 	*out = (struct jobspec){.step = job->step, .lxcpath = lxcpath, .name = job->name};
 	memcpy(out->rlimits, host->rlimits, sizeof(out->rlimits));
+	if (job->step == STEP_STOP || job->step == STEP_RESTART)
+		out->timeout = shutdown_timeout(job->instance, a);
+	out->seconds = seconds_for(out);
 	switch (job->step) {
 	case STEP_CREATE:
 		return make_creation(host, job, a, out);
-	case STEP_STOP:
 	case STEP_RESTART:
-		out->timeout = shutdown_timeout(job->instance, a);
+		out->init = job->init;
+		out->started = job->init > 0 ? procfile_start_time(job->init) : 0;
 		return 0;
 	case STEP_DESTROY:
 		if (job->instance &&
@@ -109,6 +141,7 @@ int jobspec_make(const char *lxcpath, const struct host *host, struct job *job, 
 			return refuse(job, EPERM, "security.protection.delete is set");
 		return 0;
 	case STEP_START:
+	case STEP_STOP:
 	case STEP_FREEZE:
 	case STEP_THAW:
 		break;
@@ -128,6 +161,15 @@ static void put_line(struct writer *w, const char *word, const char *x, const ch
 	writer_text(w, "\n");
 }
 
+static void put_numbers(struct writer *w, const char *word, uint64_t x, uint64_t y)
+{
+	char first[32], second[32];
+
+	snprintf(first, sizeof(first), "%" PRIu64, x);
+	snprintf(second, sizeof(second), "%" PRIu64, y);
+	put_line(w, word, first, second);
+}
+
 static void put_number(struct writer *w, const char *word, uint64_t number)
 {
 	char text[32];
@@ -142,7 +184,9 @@ char *jobspec_print(const struct jobspec *s, struct arena *a, size_t *n)
 
 	put_number(&w, s->clear ? "clear" : "step", (uint64_t)s->step);
 	put_line(&w, "container", s->lxcpath, s->name);
+	put_number(&w, "seconds", s->seconds);
 	put_number(&w, "timeout", s->timeout);
+	put_numbers(&w, "init", (uint64_t)s->init, s->started);
 	if (s->template)
 		put_line(&w, "template", s->template, NULL);
 	if (s->config)
@@ -153,13 +197,8 @@ char *jobspec_print(const struct jobspec *s, struct arena *a, size_t *n)
 		put_line(&w, "idmap", s->idmap[i], NULL);
 	if (s->nic)
 		put_line(&w, "nic", NULL, NULL);
-	for (size_t i = 0; i < sizeof(s->rlimits) / sizeof(*s->rlimits); i++) {
-		char soft[32], hard[32];
-
-		snprintf(soft, sizeof(soft), "%" PRIu64, s->rlimits[i].soft);
-		snprintf(hard, sizeof(hard), "%" PRIu64, s->rlimits[i].hard);
-		put_line(&w, "rlimit", soft, hard);
-	}
+	for (size_t i = 0; i < sizeof(s->rlimits) / sizeof(*s->rlimits); i++)
+		put_numbers(&w, "rlimit", s->rlimits[i].soft, s->rlimits[i].hard);
 	*n = w.n;
 	writer_put(&w, "", 1);
 	return w.text;
@@ -186,6 +225,11 @@ static bool read_line(struct reader *r, char **f, int n)
 	if (n == 3 && strcmp(word, "container") == 0) {
 		out->lxcpath = f[1];
 		out->name = f[2];
+	} else if (n == 2 && strcmp(word, "seconds") == 0) {
+		out->seconds = (uint32_t)strtoul(f[1], NULL, 10);
+	} else if (n == 3 && strcmp(word, "init") == 0) {
+		out->init = (pid_t)strtol(f[1], NULL, 10);
+		out->started = strtoull(f[2], NULL, 10);
 	} else if (n == 2 && strcmp(word, "timeout") == 0) {
 		out->timeout = (uint32_t)strtoul(f[1], NULL, 10);
 	} else if (n == 2 && strcmp(word, "template") == 0) {

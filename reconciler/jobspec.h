@@ -8,11 +8,17 @@
 /* Where a job process writes its answer: an errno and a line. */
 #define JOB_ANSWER_FD 3
 
+/* Seconds that the clearing after a killed creation may take. */
+#define JOB_CLEAR_SECONDS 300
+
 struct jobspec {
 	enum step step;
 	bool clear; /* only remove what a killed creation left; STEP is not looked at */
 	const char *lxcpath, *name;
+	uint32_t seconds; /* it ends itself a little later, if nobody else does */
 	uint32_t timeout; /* stop: seconds to wait for a clean shutdown */
+	pid_t init;       /* restart: the run that is to end; 0: whichever runs */
+	uint64_t started; /* when INIT was; 0: it has ended */
 	/* create */
 	const char *template, *config;
 	struct jobspec_option {

@@ -14,21 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* When a process started, in ticks since boot (proc(5), field 22): with the pid it is a name that
- * is not given twice. 0: there is no such process. */
-static uint64_t start_time(pid_t pid)
-{
-	char path[64], stat[1024], *field;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (procfile_read(AT_FDCWD, path, stat, sizeof(stat)) < 0)
-		return 0;
-	field = strrchr(stat, ')');
-	for (int i = 2; field && i < 22; i++)
-		field = strchr(field + 1, ' ');
-	return field ? strtoull(field, NULL, 10) : 0;
-}
-
 /* The pid in a lock file, when that very process still lives. */
 static pid_t read_holder(int fd)
 {
@@ -39,14 +24,14 @@ static pid_t read_holder(int fd)
 
 	if (n <= 0 || sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || pid <= 0 || start == 0)
 		return 0;
-	return start_time(pid) == start ? pid : 0;
+	return procfile_start_time(pid) == start ? pid : 0;
 }
 
 static int write_holder(int fd, const char *path)
 {
 	char text[PATH_MAX + 64];
 	int n = snprintf(text, sizeof(text), "%d %" PRIu64 "\n%s\n", (int)getpid(),
-			 start_time(getpid()), path);
+			 procfile_start_time(getpid()), path);
 
 	if (ftruncate(fd, 0) < 0)
 		return -errno;

@@ -163,20 +163,15 @@ void power_freezer(struct survey *s)
 	round_run(s, &r);
 }
 
-/* One step of one instance. */
-static bool step(struct survey *s, struct subject *subject, enum step what, struct change *c)
-{
-	struct round r = {0};
-
-	round_add(s, &r, subject, what, c);
-	round_run(s, &r);
-	return r.jobs[0].error == 0;
-}
-
 static bool restart(struct survey *s, struct subject *subject, struct change *c,
 		    bool (*settle)(struct survey *, struct subject *))
 {
-	if (!step(s, subject, STEP_STOP, c) || !step(s, subject, STEP_START, c))
+	struct round r = {0};
+
+	round_add(s, &r, subject, STEP_RESTART, c);
+	r.jobs[0].init = subject->container->init;
+	round_run(s, &r);
+	if (r.jobs[0].error)
 		return false;
 	survey_refresh(s, subject);
 	if (subject_runs(subject) && settle(s, subject))
