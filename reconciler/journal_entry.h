@@ -23,6 +23,7 @@ enum event {
 	EVENT_PENDING,      /* waits for a restart */
 	EVENT_UNSUPPORTED,
 	EVENT_FAILED,     /* something was refused */
+	EVENT_SKIPPED,    /* not tried: something before it failed */
 	EVENT_RECOVERED,  /* what failed holds again */
 	EVENT_CONTESTED,  /* put back again and again */
 	EVENT_CRASH_LOOP, /* a container does not stay up */

@@ -36,8 +36,8 @@ uint64_t fold_hash(uint64_t before, const char *text);
 struct fold_news fold_see(struct fold *f, const struct fold_line *line, uint64_t now,
 			  uint64_t window_ms);
 
+/* Takes out a line of OWNER's (0: of anybody's) whose repeats were not told yet. False: none. */
+bool fold_take(struct fold *f, uint64_t owner, struct fold_line *out);
+
 /* The next line of any of OWNER's subjects is printed. */
 void fold_forget(struct fold *f, uint64_t owner);
-
-/* Takes out a line whose repeats were not told yet. False: none is left. */
-bool fold_take(struct fold *f, struct fold_line *out);
