@@ -6,12 +6,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -216,6 +219,115 @@ static void a_killed_batch_is_cleared_up(void **state)
 	assert_null(get(r, ".evenkeel.batch"));
 }
 
+/* Its journal is locked for as long as it lives: its temporaries are not taken away. */
+static void a_living_batch_is_waited_for(void **state)
+{
+	struct room *r = *state;
+	const char *why;
+	int locked[2], status;
+	char byte;
+	pid_t other;
+
+	assert_int_equal(mkdirat(r->dir, "old", 0711), 0);
+	put(r, "old/.evenkeel.conf.next", "half a fi");
+	put(r, ".evenkeel.batch", "old\n");
+	assert_int_equal(pipe2(locked, O_CLOEXEC), 0);
+	other = fork();
+	assert_true(other >= 0);
+	if (other == 0) {
+		int fd = openat(r->dir, ".evenkeel.batch", O_RDONLY | O_CLOEXEC);
+
+		if (flock(fd, LOCK_EX) < 0 || write(locked[1], "", 1) != 1)
+			_exit(1);
+		usleep(100000);
+		/* nobody has touched what is its own; then it ends as a batch does */
+		if (faccessat(r->dir, "old/.evenkeel.conf.next", F_OK, 0) < 0 ||
+		    renameat(r->dir, "old/.evenkeel.conf.next", r->dir, "old/evenkeel.conf") < 0 ||
+		    unlinkat(r->dir, ".evenkeel.batch", 0) < 0)
+			_exit(2);
+		_exit(0);
+	}
+	close(locked[1]);
+	assert_int_equal(read(locked[0], &byte, 1), 1);
+	close(locked[0]);
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), 0);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_int_equal(status, 0);
+	assert_string_equal(get(r, "old/evenkeel.conf"), "half a fi");
+	assert_null(get(r, ".evenkeel.batch"));
+}
+
+struct committer {
+	struct room *r;
+	char name[16];
+	size_t failed;
+};
+
+#define COMMITS 40
+
+static void *commit_often(void *data)
+{
+	struct committer *c = data;
+	struct arena *a = arena_new();
+	struct property item = {.object = "cgroup", .attribute = "pids.max"};
+	struct properties owned = {.items = &item, .n = 1};
+
+	for (int i = 0; i < COMMITS; i++) {
+		struct bootfile_batch *b = bootfile_batch_new(c->r->dir, c->r->path, a);
+
+		item.value = arena_decimal(a, i);
+		bootfile_batch_add(b, c->name,
+				   bootfile_render(c->r->path, c->name, &owned, NULL, NULL, 0, a),
+				   NULL, NULL);
+		c->failed += bootfile_batch_commit(b);
+	}
+	arena_free(a);
+	return NULL;
+}
+
+static void batches_of_two_threads_do_not_harm_each_other(void **state)
+{
+	struct room *r = *state;
+	struct committer both[2] = {
+	    {r, "web", 0},
+            {r, "db",  0}
+        };
+	pthread_t threads[2];
+
+	assert_int_equal(mkdirat(r->dir, "db", 0711), 0);
+	put(r, "db/config", "lxc.uts.name = db\n");
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, commit_often, &both[i]), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct record record;
+
+		pthread_join(threads[i], NULL);
+		assert_int_equal(both[i].failed, 0);
+		bootfile_read(r->dir, r->path, both[i].name, r->a, &record);
+		assert_int_equal(record.state, RECORD_FINE);
+		assert_int_equal(record.include, INCLUDE_FINE);
+		assert_string_equal(record.owned.items[0].value, "39");
+		assert_int_equal(files_in(r, both[i].name), 2);
+	}
+	assert_null(get(r, ".evenkeel.batch"));
+}
+
+/* What stands in the place of the journal is taken away, or said. */
+static void an_obstacle_in_place_of_the_journal(void **state)
+{
+	struct room *r = *state;
+	const char *why;
+
+	assert_int_equal(symlinkat("web/config", r->dir, ".evenkeel.batch"), 0);
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = b"), &why), 0);
+	assert_int_equal(mkfifoat(r->dir, ".evenkeel.batch", 0600), 0);
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = c"), &why), 0);
+	assert_int_equal(mkdirat(r->dir, ".evenkeel.batch", 0700), 0);
+	assert_int_equal(commit(r, "web", text_with(r, "web", "lxc.a = d"), &why), EISDIR);
+	assert_non_null(strstr(get(r, "web/evenkeel.conf"), "lxc.a = c"));
+	assert_int_equal(files_in(r, "web"), 2);
+}
+
 static void a_torn_file_is_kept_aside(void **state)
 {
 	struct room *r = *state;
@@ -414,6 +526,9 @@ int main(void)
 	    TEST(a_hundred_cost_two_syncs),
 	    TEST(one_that_fails_harms_no_other),
 	    TEST(a_killed_batch_is_cleared_up),
+	    TEST(a_living_batch_is_waited_for),
+	    TEST(batches_of_two_threads_do_not_harm_each_other),
+	    TEST(an_obstacle_in_place_of_the_journal),
 	    TEST(a_torn_file_is_kept_aside),
 	    TEST(the_include_is_mended),
 	    TEST(an_id_map_takes_the_place_of_the_owners),
