@@ -39,21 +39,24 @@ struct control_apply {
 	bool json, color, all, show_secrets;
 };
 
-/* What status is told with its answer. */
-struct control_state {
-	struct standing *items; /* sorted by name: ALL instances, those not asked for too */
-	size_t n;
+/* What holds for all instances together. */
+struct control_summary {
 	const char *generation; /* digest of the manifests; NULL: not asked for, or none */
-	const char
-	    *findings; /* what stands about the manifests and the host, as it is printed; NULL */
-	bool trouble;  /* status exits with 2: errors in the manifests, a directory unreadable */
+	const char *findings;   /* what stands about manifests and host, as it is printed; NULL */
+	bool trouble; /* status exits with 2: errors in the manifests, an unreadable directory */
 };
 
-/* What the daemon does for those who ask. Called from control_dispatch only. */
+/* What the daemon does for those who ask. Called from control_dispatch only; what it hands out is
+ * used at once, and may be the daemon's own. */
 struct control_calls {
-	/* The state of everything, into A (or still owned by the daemon: it is used at once).
-	 * DIGEST: the generation's digest is wanted. */
-	void (*state)(void *context, bool digest, struct arena *a, struct control_state *out);
+	/* The standings of at most MOST instances, in the order of their names, from the first one
+	 * behind the name AFTER (NULL: from the beginning). Returns how many. Thousands are asked
+	 * for in pieces, so that nothing else has to wait. */
+	size_t (*standings)(void *context, const char *after, size_t most, struct arena *a,
+			    struct standing *out);
+	/* That of one instance. False: there is none of that name. */
+	bool (*standing)(void *context, const char *name, struct arena *a, struct standing *out);
+	void (*summary)(void *context, bool digest, struct arena *a, struct control_summary *out);
 	/* Somebody waits until all that is in the files by now has been looked at and acted upon as
 	 * far as it can be at once. True: it has. False: control_settled(c, client) will be called.
 	 */
