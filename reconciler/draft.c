@@ -424,7 +424,8 @@ void draft_subject(struct survey *s, struct subject *subject)
 		wait_for_start(subject);
 		return;
 	}
-	draft_state(s, subject);
+	if (!s->boot_only)
+		draft_state(s, subject);
 	state = draft_lifecycle(subject, CONTAINER_STATE);
 	draft_properties(s, subject, state && state->phase == PHASE_START,
 			 &subject->outcome->changes);

@@ -137,7 +137,7 @@ static struct fold_line fold_line_of(struct journal *j, const struct journal_ent
 	line.subject = fold_hash(line.subject, e->object ? e->attribute : e->message);
 	line.text = fold_hash(fold_hash(0, event_info(e->event)->name), e->message);
 	label = text_escape(j->line, label, strlen(label), (FOLD_LABEL - 4) / 4);
-	strcpy(line.label, label);
+	memcpy(line.label, label, strlen(label) + 1);
 	return line;
 }
 

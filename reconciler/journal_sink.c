@@ -40,7 +40,7 @@ bool sink_systemd(const char *path, struct journal_sink *out)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return false;
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;

@@ -38,7 +38,7 @@ static const struct command commands[] = {
 	 PLANS, ANY, diff_main},
 	{"apply", "[NAME...]", "make it so, once",
 	 "0 everything holds, 1 something failed or is invalid, 2 trouble",
-	 PLANS | FLAG_YES, ANY, apply_main},
+	 PLANS | FLAG_YES | FLAG_BOOT_ONLY, ANY, apply_main},
 	{"status", "[NAME...]", "in sync, pending restart, failing",
 	 "0 all in sync, 1 not, 2 trouble",
 	 PLANS | FLAG_USAGE, ANY, status_main},

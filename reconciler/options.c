@@ -65,6 +65,8 @@ static const struct flag_row {
 	{"output", 'o', "FORMAT", FLAG_OUTPUT | FLAG_YAML, TAKES_FORMAT, 0, NULL},
 	{"all", 0, NULL, FLAG_ALL, YES(all), "every container; also what is in sync"},
 	{"yes", 0, NULL, FLAG_YES, YES(yes), "do not ask before destroying or letting go"},
+	{"boot-only", 0, NULL, FLAG_BOOT_ONLY, YES(boot_only),
+	 "only the boot files of stopped containers: no start, no stop"},
 	{"usage", 0, NULL, FLAG_USAGE, YES(usage), "also what each container uses"},
 	{"watch", 0, NULL, FLAG_WATCH, YES(watch), "stay, and print each instance that changes"},
 	{"wait", 0, "[=CONDITION]", FLAG_WAIT, TAKES_WAIT, 0,
@@ -241,8 +243,8 @@ static int set(struct parse *p, const struct flag_row *row, const char *text)
 {
 	char *member = (char *)p->o + row->at;
 
-	if (!text && row->takes == TAKES_WAIT)
-		text = condition_name(CONDITION_IN_SYNC);
+	if (!text)
+		text = row->takes == TAKES_WAIT ? condition_name(CONDITION_IN_SYNC) : "";
 	if (row->argument && !*text)
 		return diagnostic_error(p->ds, NOWHERE, "--%s: the argument is empty", row->name);
 	for (unsigned bit = 0; bit < COUNT_OF(p->spelling); bit++)
@@ -309,7 +311,7 @@ static int read_flags(struct parse *p, int argc, char **argv)
 
 		if (answer == '?' || answer == ':')
 			r = refuse(p, answer, argv[optind - 1]);
-		else if (set(p, row, optarg || row->takes == TAKES_WAIT ? optarg : "") < 0)
+		else if (set(p, row, optarg) < 0)
 			r = -EINVAL;
 	}
 	return r;
@@ -461,8 +463,9 @@ int options_parse(int argc, char **argv, const struct command *commands, size_t 
 	if (check_flags(&p, c) < 0 || resolve_format(&p, c) < 0)
 		return -EINVAL;
 	if (o->n_names > c->most && !o->help)
-		return diagnostic_error(ds, NOWHERE, "'%s' is too much: evenkeel %s %s",
-					shown(&p, o->names[c->most]), c->name, c->args);
+		return diagnostic_error(ds, NOWHERE, "'%s' is too much: evenkeel %s%s%s",
+					shown(&p, o->names[c->most]), c->name, *c->args ? " " : "",
+					c->args);
 	if (o->timeout_ms && !o->wait && !o->help) {
 		diagnostic_error(ds, NOWHERE, "--timeout without --wait");
 		return diagnostic_hint(ds, "write --wait as well");

@@ -26,6 +26,7 @@ struct options {
 	bool show_secrets, all, yes;
 	const char *compat; /* validate --compat lxd|incus; NULL */
 	bool usage;         /* status --usage */
+	bool boot_only;     /* apply --boot-only */
 	unsigned settle_ms; /* run --settle; default 20; 0: at once */
 	unsigned resync_s;  /* run --resync; default 300; 0: never */
 	bool observe;       /* run --observe: report, never write */
@@ -62,7 +63,8 @@ enum flag {
 	FLAG_TIMEOUT = 1 << 18,
 	FLAG_FOR = 1 << 19,
 	FLAG_REASON = 1 << 20,
-	FLAG_COMMON = 1 << 21, /* -q, -v, --color, --help: every command has them */
+	FLAG_BOOT_ONLY = 1 << 21,
+	FLAG_COMMON = 1 << 22, /* -q, -v, --color, --help: every command has them */
 };
 
 /* One row of main's table of commands. */

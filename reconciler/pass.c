@@ -73,6 +73,15 @@ static bool named(const struct options *o, const char *name)
 	return false;
 }
 
+/* A boot file alone says nothing to a container that runs, and makes none. */
+static bool chosen(const struct options *o, const struct world_instance *i)
+{
+	if (o->boot_only &&
+	    (i->status != STATUS_STOPPED || i->instance->document->state == STATE_ABSENT))
+		return false;
+	return named(o, i->instance->name);
+}
+
 static void unknown_name(struct result *r, const char *name)
 {
 	const struct generation *g = r->generation;
@@ -129,7 +138,7 @@ static void outcomes_make(struct result *r, const struct options *o, struct surv
 		const struct instance *instance = s->world.instances[i].instance;
 		struct outcome *outcome = &r->outcomes[r->n];
 
-		if (!named(o, instance->name))
+		if (!chosen(o, &s->world.instances[i]))
 			continue;
 		*outcome = (struct outcome){
 		    .name = instance->name,

@@ -137,7 +137,7 @@ int survey_take(struct survey *s, const struct options *o, const struct generati
 {
 	int r;
 
-	*s = (struct survey){.arena = a, .ahead = ahead, .wrote = wrote};
+	*s = (struct survey){.arena = a, .boot_only = o->boot_only, .ahead = ahead, .wrote = wrote};
 	diagnostics_init(&s->diagnostics, a);
 	r = cgroup_layout_open(&s->layout, &s->diagnostics);
 	if (r < 0)

@@ -30,6 +30,7 @@ struct survey {
 	struct world world;
 	struct subject *subjects; /* parallel to world.instances */
 	size_t n;
+	bool boot_only;        /* boot files alone: no life cycle is planned */
 	struct records *ahead; /* while the first look lasts; may be NULL */
 	struct diagnostics diagnostics;
 	void (*wrote)(const char *what, const char *value, int error);

@@ -98,7 +98,7 @@ _evenkeel()
 		validate) common+=" $where -o --output --compat" ;;
 		expand) common+=" $where -o --output --etc --show-secrets" ;;
 		diff) common+=" $plans --all" ;;
-		apply) common+=" $plans --yes" ;;
+		apply) common+=" $plans --yes --boot-only" ;;
 		status) common+=" $plans --all --usage --watch --wait --wait= --timeout" ;;
 		run) common+=" $where -P --lxcpath --etc --show-secrets --settle --resync --observe" &&
 			common+=" --log-format" ;;

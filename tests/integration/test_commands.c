@@ -397,6 +397,44 @@ static void release_all_finds_ours(void **state)
 }
 
 /* A login shell allows 1024 open files; a host has more containers than that. */
+/* Before lxc.service: what a start will find, and nothing that starts, stops or is made. */
+static void boot_only_writes_boot_files_alone(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *runs = harness_name(h, "boot-runs"), *rests = harness_name(h, "boot-rests"),
+		   *none = harness_name(h, "boot-none");
+	char *out;
+
+	harness_manifests_clear(h);
+	harness_create(h, runs, NULL);
+	harness_create(h, rests, NULL);
+	harness_start(h, runs);
+	harness_manifest(h, "instances/a.yaml",
+			 "name: %s\nprofiles: []\nstate: stopped\n"
+			 "config: {limits.processes: 61}\n",
+			 runs);
+	harness_manifest(h, "instances/b.yaml",
+			 "name: %s\nprofiles: []\nstate: running\n"
+			 "config: {limits.processes: 62}\n",
+			 rests);
+	harness_manifest(h, "instances/c.yaml",
+			 "name: %s\nprofiles: []\nsource: {template: busybox}\n", none);
+	assert_int_equal(harness_evenkeel(h, &out, "apply", "--boot-only", NULL), 0);
+	assert_contains(out, rests);
+	assert_lacks(out, runs);
+	assert_lacks(out, none);
+	assert_true(harness_init(h, runs) > 0);
+	assert_int_equal(harness_init(h, rests), 0);
+	assert_null(harness_read(h, "%s/%s/evenkeel.conf", h->lxcpath, runs));
+	assert_null(harness_read(h, "%s/%s/config", h->lxcpath, none));
+	assert_int_equal(harness_evenkeel(h, &out, "apply", "--boot-only", NULL), 0);
+	assert_string_equal(out, "Nothing to do: 1 in sync.\n");
+	harness_start(h, rests);
+	assert_string_equal(harness_cgroup(h, rests, "pids", "pids.max", NULL), "62");
+	harness_destroy(h, runs);
+	harness_destroy(h, rests);
+}
+
 static void few_files_are_enough(void **state)
 {
 	enum { MANY = 24 };
@@ -440,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(an_export_hides_secrets),
 	    cmocka_unit_test(a_soft_limit_becomes_a_hard_one),
 	    cmocka_unit_test(release_leaves_no_trace),
+	    cmocka_unit_test(boot_only_writes_boot_files_alone),
 	    cmocka_unit_test(few_files_are_enough),
 	    cmocka_unit_test(release_all_finds_ours),
 	};

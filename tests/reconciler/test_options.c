@@ -337,7 +337,7 @@ static void what_is_wrong_is_named(void **state)
 	    {"evenkeel run --watch",                       "'run' does not take --watch",
 	     "evenkeel help run lists what it takes"												  },
 	    {"evenkeel run --observ=1",                    "--observe takes no argument",                        NULL                                 },
-	    {"evenkeel run web1",                          "'web1' is too much: evenkeel run ",                  NULL                                 },
+	    {"evenkeel run web1",                          "'web1' is too much: evenkeel run",                   NULL                                 },
 	    {"evenkeel status --wait=in-sink",             "--wait: 'in-sink' is nothing to wait for",
 	     "did you mean --wait=in-sync?"													   },
 	    {"evenkeel status --wait=forever",             "--wait: 'forever' is nothing to wait for",
