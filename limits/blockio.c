@@ -478,6 +478,14 @@ static void apply(struct container *c, struct change **changes, size_t n)
 		apply_one(c, changes[i]);
 }
 
+/* The first limit on a disk waits until what is under way there is done. */
+static bool may_wait(struct container *c, const struct change *change)
+{
+	(void)c;
+	(void)change;
+	return true;
+}
+
 static const char *place(const struct host *host, const struct property *p, struct arena *a)
 {
 	const struct attribute *at = attribute_find(p->attribute);
@@ -495,5 +503,6 @@ const struct driver blockio_driver = {
     .observe = observe,
     .base = base,
     .apply = apply,
+    .may_wait = may_wait,
     .place = place,
 };

@@ -31,3 +31,5 @@ size_t cpuset_order(const struct cpuset_group *groups, size_t n, const struct ra
 
 /* The writer of cpuset.cpus. */
 void cpuset_write(struct container *c, struct change **changes, size_t n);
+/* It always may: each task of the container moves, and each group nested in it is written. */
+bool cpuset_may_wait(struct container *c, const struct change *change);

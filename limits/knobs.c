@@ -3,6 +3,7 @@
 #include "limits/cpu.h"
 #include "limits/cpuset.h"
 #include "limits/memory.h"
+#include "limits/memory_reclaim.h"
 #include "schema/arena.h"
 
 #include <errno.h>
@@ -56,6 +57,7 @@ static const struct knob knobs[] = {
      .inherited_v1 = "../cpuset.effective_cpus",
      .remedy = "enable the cpuset controller in the parent's cgroup.subtree_control",
      .write = cpuset_write,
+     .may_wait = cpuset_may_wait,
      },
     HUGETLB("1GB", UINT64_C(1) << 30),
     HUGETLB("1MB", UINT64_C(1) << 20),
@@ -85,6 +87,7 @@ static const struct knob knobs[] = {
      .boot = true,
      .remedy = "this kernel has no soft limits here (PREEMPT_RT has none on cgroup v1)",
      .write = memory_write,
+     .may_wait = memory_may_wait,
      },
     {
      .attribute = "memory.max",
@@ -99,6 +102,7 @@ static const struct knob knobs[] = {
      .boot = true,
      .remedy = "enable the memory controller in the parent's cgroup.subtree_control",
      .write = memory_write,
+     .may_wait = memory_may_wait,
      },
     {
      .attribute = "memory.swap.max",
@@ -113,6 +117,7 @@ static const struct knob knobs[] = {
      .boot = true,
      .remedy = "boot with swapaccount=1 on the kernel's command line",
      .write = memory_write,
+     .may_wait = memory_may_wait,
      },
     {
      .attribute = "memory.swappiness",

@@ -21,6 +21,8 @@ struct knob {
 	const char *remedy;       /* where the kernel has no such file */
 	/* Makes all changes of rows with this writer true at once; NULL: each file by itself. */
 	void (*write)(struct container *c, struct change **changes, size_t n);
+	/* driver.may_wait of the row; NULL: never. */
+	bool (*may_wait)(struct container *c, const struct change *change);
 	uint64_t unit; /* the kernel rounds down to it; KNOB_PAGE: a page; 0: not */
 	enum controller controller;
 	bool boot; /* LXC writes it at a start, from the boot file */

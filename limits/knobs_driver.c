@@ -279,6 +279,13 @@ static void knobs_apply(struct container *c, struct change **changes, size_t n)
 	}
 }
 
+static bool knobs_may_wait(struct container *c, const struct change *change)
+{
+	const struct knob *k = knobs_find(change->attribute);
+
+	return c->cgroup && k && k->may_wait && k->may_wait(c, change);
+}
+
 /* Boot. */
 
 struct lines {
@@ -346,6 +353,7 @@ const struct driver cgroup_driver = {
     .observe = knobs_observe,
     .base = knobs_base,
     .apply = knobs_apply,
+    .may_wait = knobs_may_wait,
     .boot = knobs_boot,
     .place = knobs_place,
 };

@@ -122,3 +122,45 @@ int memory_reclaim_write(const struct container *c, enum memory_file which, cons
 	}
 	return cgroup_write(c->cgroup, CONTROLLER_MEMORY, file, text);
 }
+
+/* By the time of the write a little more may be in use than NOW. */
+static bool comes_near(uint64_t now, uint64_t limit)
+{
+	return now > limit - limit / 10;
+}
+
+static bool may_wait_v1(const struct container *c, const char *attribute, uint64_t to)
+{
+	uint64_t now, limit;
+
+	if (strcmp(attribute, "memory.high") == 0)
+		return false; /* a soft limit is only noted */
+	/* Memory and swap together: never less than memory, and limited to never less either. */
+	if (usage(c, "memory.memsw.usage_in_bytes", &now))
+		return comes_near(now, to) && !(strcmp(attribute, "memory.swap.max") == 0 &&
+						usage(c, "memory.limit_in_bytes", &limit) &&
+						!comes_near(now, number_add(to, limit)));
+	return !usage(c, "memory.usage_in_bytes", &now) || comes_near(now, to);
+}
+
+static bool may_wait_v2(const struct container *c, const char *attribute, uint64_t to)
+{
+	uint64_t now;
+
+	if (strcmp(attribute, "memory.swap.max") == 0)
+		return false; /* what is swapped out may stay there */
+	return !usage(c, "memory.current", &now) || comes_near(now, to);
+}
+
+bool memory_may_wait(struct container *c, const struct change *change)
+{
+	uint64_t from, to;
+
+	if (!change->to || !number_read(change->to, &to) || to == NUMBER_MAX)
+		return false;
+	if (change->from && number_read(change->from, &from) && from <= to)
+		return false;
+	return cgroup_version(c->cgroup, CONTROLLER_MEMORY) == CGROUP_V1
+		   ? may_wait_v1(c, change->attribute, to)
+		   : may_wait_v2(c, change->attribute, to);
+}

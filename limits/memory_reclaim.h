@@ -13,3 +13,7 @@
  * does what it must. */
 int memory_reclaim_write(const struct container *c, enum memory_file which, const char *file,
 			 uint64_t to, const char *text, bool force, const char **advice);
+
+/* Does making CHANGE true reclaim memory, and so perhaps wait for a disk? Only where it lowers a
+ * limit to what is in use now, or nearly. */
+bool memory_may_wait(struct container *c, const struct change *change);

@@ -205,6 +205,14 @@ static void apply(struct container *c, struct change **changes, size_t n)
 	kmod_unref(ctx);
 }
 
+/* It is read from disk, and its own start may take long. */
+static bool may_wait(struct container *c, const struct change *change)
+{
+	(void)c;
+	(void)change;
+	return true;
+}
+
 static const char *place(const struct host *host, const struct property *p, struct arena *a)
 {
 	(void)host;
@@ -218,5 +226,6 @@ const struct driver modules_driver = {
     .observe = observe,
     .base = base,
     .apply = apply,
+    .may_wait = may_wait,
     .place = place,
 };

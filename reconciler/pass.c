@@ -6,6 +6,7 @@
 #include "reconciler/released.h"
 #include "reconciler/report.h"
 #include "reconciler/stopwatch.h"
+#include "reconciler/writes.h"
 #include "schema/arena.h"
 #include "schema/text.h"
 
@@ -14,15 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The hook has no argument of ours: containers are made and written to by one pass at a time. */
-static size_t kernel_writes;
-static int verbosity;
-
-static void note_write(const char *what, const char *value, int error)
+static void say_write(void *context, const char *what, const char *value, int error)
 {
-	kernel_writes++;
-	if (verbosity >= 2)
-		report_kernel_write(what, value, error);
+	(void)context;
+	report_kernel_write(what, value, error);
 }
 
 static struct result *result_new(void)
@@ -321,7 +317,7 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 	struct stopwatch watch = stopwatch_start();
 	struct survey s;
 
-	if (survey_take(&s, o, r->generation, ahead, r->arena, note_write) < 0)
+	if (survey_take(&s, o, r->generation, ahead, r->arena, writes_note) < 0)
 		r->trouble = true;
 	r->host = s.host;
 	r->timings.look = stopwatch_lap(&watch);
@@ -347,10 +343,10 @@ struct result *pass_run(const struct options *o, enum pass_mode mode)
 {
 	struct result *r = result_new();
 	struct records *ahead;
+	struct writes writes = {.say = o->verbosity >= 2 ? say_write : NULL};
+	struct writes *before = writes_heard_by(&writes);
 	int lock = -1;
 
-	verbosity = o->verbosity;
-	kernel_writes = 0;
 	if (mode == PASS_APPLY)
 		lock = take_lock(r, o);
 	ahead = r->trouble ? NULL : records_read_ahead(o->lxcpath);
@@ -360,7 +356,8 @@ struct result *pass_run(const struct options *o, enum pass_mode mode)
 			pass_over_containers(r, o, mode, ahead);
 	}
 	records_free(ahead);
-	r->kernel_writes = kernel_writes;
+	writes_heard_by(before);
+	r->kernel_writes = writes.n;
 	summarize(r);
 	if (lock >= 0)
 		close(lock);

@@ -58,6 +58,12 @@ struct driver {
 	 * passes through a state wider than both old and new. Each change gets its verdict. Safe to
 	 * repeat. */
 	void (*apply)(struct container *c, struct change **changes, size_t n);
+	/* Could this change wait long in the kernel: for memory to be reclaimed, for a lock that
+	 * others hold, for a disk? The daemon's loop waits for nothing: when it may, all changes of
+	 * this driver to C go together to a thread of their own, since their order matters. There
+	 * apply has C, its fds and its arena for itself, and must not ask own_item or running_item:
+	 * liblxc is for the loop's thread alone. NULL: never. */
+	bool (*may_wait)(struct container *c, const struct change *change);
 	/* The lines of the boot file that bring about at a start what DESIRED (sorted; all drivers'
 	 * objects of one instance) asks of this driver: appended to LINES as "lxc.KEY = VALUE"
 	 * texts, in the order in which LXC has to set them. Only for BOOT_FILE properties that can
