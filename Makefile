@@ -90,8 +90,12 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/r
 $(addprefix $(BUILD)/tests/reconciler/,test_report_text test_report_json test_usage): \
 		$(BUILD)/tests/reconciler/report_sample.o
 
+# A directory under watch.
+$(addprefix $(BUILD)/tests/reconciler/,test_watch test_watch_way): \
+		$(BUILD)/tests/reconciler/watch_tree.o
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(DEPS_LIBS) $(TEST_LIBS)
 
 # --- tests -------------------------------------------------------------------------------------
 
