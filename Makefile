@@ -104,7 +104,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 check: deps ## everything; as root it installs what it needs, else it skips what needs root
 	$(MAKE) -s format-check layers lint
 	$(MAKE) -s -j$(JOBS) all tests
-	$(MAKE) -s unit golden replay integration
+	$(MAKE) -s units unit golden replay integration
 	$(MAKE) -s -j$(JOBS) VARIANT=asan tests
 	$(MAKE) -s VARIANT=asan unit golden replay integration
 	$(MAKE) -s -j$(JOBS) VARIANT=debug valgrind-unit
@@ -118,6 +118,9 @@ unit: $(UNIT_TESTS) ## the unit tests, without root
 	@tests/run "unit ($(VARIANT))" $(UNIT_TESTS)
 
 tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(REPLAYS) $(PROGRAM) ## build what they run
+
+units: $(PROGRAM) ## what systemd says of the units in contrib/systemd
+	@EVENKEEL=$(abspath $(PROGRAM)) tests/units
 
 golden: $(PROGRAM) ## what the commands print, compared with what they printed
 	@EVENKEEL=$(abspath $(PROGRAM)) tests/golden/run
@@ -184,6 +187,10 @@ demo: deps ## the main job on two containers of its own; needs root
 
 # --- installing ----------------------------------------------------------------------------------
 
+# Does the systemd of this machine know Type=notify-reload? Packages say yes or no.
+NOTIFY_RELOAD ?= $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 >= 254 {print "yes"}')
+UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
+
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 755 evenkeel $(DESTDIR)$(PREFIX)/sbin/evenkeel
 	for m in $(wildcard contrib/man/*.[58]); do install -D -m 644 $$m \
@@ -194,6 +201,12 @@ install: all ## into $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evenkeel
 	install -D -m 644 contrib/completions/evenkeel.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/evenkeel.fish
+	install -d $(UNITS)
+	for u in contrib/systemd/evenkeel*.*; do \
+		sed 's|/usr/local/sbin/evenkeel|$(PREFIX)/sbin/evenkeel|' $$u >$(UNITS)/$${u##*/} && \
+		chmod 644 $(UNITS)/$${u##*/} || exit 1; done
+	[ "$(NOTIFY_RELOAD)" != yes ] || install -D -m 644 contrib/systemd/notify-reload.conf \
+		$(UNITS)/evenkeel.service.d/notify-reload.conf
 
 # --- upkeep --------------------------------------------------------------------------------------
 
@@ -215,7 +228,7 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-.PHONY: all need check deps tests unit integration golden golden-accept replay asan valgrind \
+.PHONY: all need check deps tests unit units integration golden golden-accept replay asan valgrind \
 	valgrind-unit fuzz bench soak lint demo install layers format format-check clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
