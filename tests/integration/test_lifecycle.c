@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,42 +190,216 @@ static void options_reach_the_template(void **state)
 	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
 }
 
+/* Waits for a file that something under test writes. */
+static char *await_file(struct harness *h, const char *path)
+{
+	char *text = NULL;
+
+	for (int k = 0; k < 1000 && !text; k++) {
+		text = harness_read(h, "%s", path);
+		if (!text)
+			usleep(10000);
+	}
+	assert_non_null(text);
+	return text;
+}
+
+/* A submitter that is killed once its job has written SIGN. */
+static void submit_and_die(struct harness *h, struct job job, const char *sign)
+{
+	struct host *host = make_host(h);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		jobs_run(h->lxcpath, host, &job, 1, h->arena);
+		_exit(0);
+	}
+	await_file(h, sign);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static size_t lines_of(struct harness *h, const char *path)
+{
+	const char *text = harness_read(h, "%s", path);
+	size_t n = 0;
+
+	for (; text && *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* Whoever submitted it was killed: its job goes on, and the next one finds it done. */
+static void an_orphaned_creation_is_not_doubled(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "orphan");
+	char *script = arena_printf(h->arena, "%s/lxc-slow", h->root);
+	char *runs = arena_printf(h->arena, "%s/runs", h->root);
+	struct instance *i = make_instance(h, name, script);
+
+	harness_write(h, script,
+		      arena_printf(h->arena, "%s",
+				   SCRIPT "echo run >> $R/../../../../runs\n"
+					  "sleep 2\nmkdir -p $R/sbin\n"));
+	chmod(script, 0755);
+	submit_and_die(h, (struct job){.step = STEP_CREATE, .name = name, .instance = i}, runs);
+	assert_int_equal(access(arena_printf(h->arena, "%s/%s", h->lxcpath, name), F_OK), -1);
+	assert_int_equal(run(h, STEP_CREATE, name, i, NULL), 0);
+	assert_int_equal(access(arena_printf(h->arena, "%s/%s/config", h->lxcpath, name), F_OK), 0);
+	assert_int_equal(lines_of(h, runs), 1);
+	assert_int_equal(entries_of(h->lxcpath), 1);
+	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
+	unlink(runs);
+}
+
+/* It is another container's affair alone, and what dies in the middle leaves nothing in the way. */
 static void a_killed_creation_is_cleared_by_the_next(void **state)
 {
 	struct harness *h = harness_require_root(state);
-	const char *name = harness_name(h, "killed");
+	const char *name = harness_name(h, "killed"), *other = harness_name(h, "other");
 	char *script = arena_printf(h->arena, "%s/lxc-slow", h->root);
+	char *sign = arena_printf(h->arena, "%s/template.pid", h->root);
 	struct instance *i = make_instance(h, name, script);
-	pid_t pid;
+	pid_t group;
 
 	harness_write(h, script, SCRIPT "echo $$ > $R/../../../../template.pid\nexec sleep 60\n");
 	chmod(script, 0755);
-	pid = fork();
-	if (pid == 0) {
-		run(h, STEP_CREATE, name, i, NULL);
-		_exit(0);
-	}
-	for (int k = 0; k < 500 && !harness_read(h, "%s/template.pid", h->root); k++)
-		usleep(10000);
-	usleep(50000);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	/* the orphaned job is still at it, and is left alone; its result will not be in the way */
+	submit_and_die(h, (struct job){.step = STEP_CREATE, .name = name, .instance = i}, sign);
+	assert_int_equal(run(h, STEP_CREATE, other, make_instance(h, other, "busybox"), NULL), 0);
+	assert_int_equal(entries_of(h->lxcpath), 2);
+	/* the template and, being of its group, the job */
+	group = getpgid((pid_t)strtol(await_file(h, sign), NULL, 10));
+	assert_true(group > 1 && group != getpgrp());
+	assert_int_equal(kill(-group, SIGKILL), 0);
 	i = make_instance(h, name, "busybox");
 	assert_int_equal(run(h, STEP_CREATE, name, i, NULL), 0);
-	kill((pid_t)strtol(harness_read(h, "%s/template.pid", h->root), NULL, 10), SIGKILL);
-	for (int k = 0; k < 500 && entries_of(h->lxcpath) != 1; k++)
-		usleep(10000);
-	assert_int_equal(entries_of(h->lxcpath), 1);
+	assert_int_equal(entries_of(h->lxcpath), 2);
 	/* what a dead one left is nobody's */
 	assert_int_equal(mkdir(arena_printf(h->arena, "%s/.evenkeel.create.1", h->lxcpath), 0700),
 			 0);
-	assert_int_equal(run(h, STEP_CREATE, harness_name(h, "other"),
-			     make_instance(h, harness_name(h, "other"), "busybox"), NULL),
-			 0);
+	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
+	assert_int_equal(run(h, STEP_CREATE, name, i, NULL), 0);
 	assert_int_equal(entries_of(h->lxcpath), 2);
 	assert_int_equal(run(h, STEP_DESTROY, name, i, NULL), 0);
-	assert_int_equal(run(h, STEP_DESTROY, harness_name(h, "other"), i, NULL), 0);
+	assert_int_equal(run(h, STEP_DESTROY, other, i, NULL), 0);
+}
+
+static struct instance *with_timeout(struct harness *h, const char *name, const char *seconds)
+{
+	struct instance *i = make_instance(h, name, NULL);
+	struct setting *timeout = arena_alloc(h->arena, sizeof(*timeout));
+	struct expanded *setting = arena_alloc(h->arena, sizeof(*setting));
+
+	timeout->name = "boot.host_shutdown_timeout";
+	timeout->text = arena_strdup(h->arena, seconds);
+	timeout->key = keys_find(timeout->name, SCOPE_CONTAINER);
+	setting->setting = timeout;
+	i->config = setting;
+	i->n_config = 1;
+	return i;
+}
+
+/* Killed between its stop and its start, whoever asked for it leaves a container that comes up
+ * again, once. */
+static void an_orphaned_restart_is_finished_and_not_doubled(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "again");
+	char *starts = arena_printf(h->arena, "%s/starts", h->root);
+	char *sign = arena_printf(h->arena, "%s/stopped", h->root);
+	char *hook = arena_printf(h->arena, "%s/hook", h->root);
+	struct job job = {
+	    .step = STEP_RESTART, .name = name, .instance = with_timeout(h, name, "1")};
+	pid_t first, second, third;
+
+	harness_write(h, hook,
+		      arena_printf(h->arena,
+				   "#!/bin/sh\n[ $3 = pre-start ] && echo start >> %s\n"
+				   "[ $3 = post-stop ] && echo stop > %s && sleep 2\nexit 0\n",
+				   starts, sign));
+	chmod(hook, 0755);
+	harness_create(h, name,
+		       arena_printf(h->arena,
+				    "lxc.hook.pre-start = %s\nlxc.hook.post-stop = %s\n"
+				    "lxc.signal.halt = SIGWINCH\n",
+				    hook, hook));
+	first = harness_start(h, name);
+	job.init = first;
+	submit_and_die(h, job, sign);
+	assert_int_equal(kill(first, 0), -1);
+	/* a daemon that asks for the same again, having seen the same run */
+	jobs_run(h->lxcpath, make_host(h), &job, 1, h->arena);
+	if (job.error)
+		fail_msg("%s", job.reason);
+	second = harness_init(h, name);
+	assert_true(second > 0);
+	assert_int_not_equal(second, first);
+	assert_int_equal(lines_of(h, starts), 2);
+	/* one that has seen the new run does restart it */
+	job.init = second;
+	jobs_run(h->lxcpath, make_host(h), &job, 1, h->arena);
+	if (job.error)
+		fail_msg("%s", job.reason);
+	third = harness_init(h, name);
+	assert_true(third > 0);
+	assert_int_not_equal(third, second);
+	assert_int_equal(lines_of(h, starts), 3);
+	harness_destroy(h, name);
+}
+
+static pid_t only_job(struct harness *h)
+{
+	char *children = harness_read(h, "/proc/self/task/%d/children", (int)syscall(SYS_gettid));
+	pid_t found = 0;
+
+	assert_non_null(children);
+	for (char *word = strsep(&children, " "); word; word = strsep(&children, " ")) {
+		const char *command = *word ? harness_read(h, "/proc/%s/cmdline", word) : NULL;
+
+		if (command && strcmp(command, "evenkeel") == 0) {
+			assert_int_equal(found, 0);
+			found = (pid_t)strtol(word, NULL, 10);
+		}
+	}
+	assert_true(found > 1);
+	return found;
+}
+
+/* A job that is killed itself lets the next one in at once. */
+static void a_killed_job_is_in_nobodys_way(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "dead"), *reason;
+	char *sign = arena_printf(h->arena, "%s/starting", h->root);
+	char *hook = arena_printf(h->arena, "%s/slow", h->root);
+	struct job job = {.step = STEP_START, .name = name}, *done;
+	struct jobs *j = jobs_open(h->lxcpath);
+	struct pollfd p = {.events = POLLIN};
+
+	assert_non_null(j);
+	p.fd = jobs_fd(j);
+	harness_write(h, hook,
+		      arena_printf(h->arena, "#!/bin/sh\n[ -e %s ] || { echo > %s; sleep 1; }\n",
+				   sign, sign));
+	chmod(hook, 0755);
+	harness_create(h, name, arena_printf(h->arena, "lxc.hook.pre-start = %s\n", hook));
+	jobs_submit(j, make_host(h), &job);
+	assert_true(jobs_busy(j, name));
+	assert_int_equal(poll(&p, 1, 0), 0);
+	await_file(h, sign);
+	assert_int_equal(kill(only_job(h), SIGKILL), 0);
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_int_equal(jobs_collect(j, h->arena, &done, 1), 1);
+	assert_ptr_equal(done, &job);
+	assert_int_equal(job.error, EIO);
+	reason = job.reason;
+	assert_non_null(strstr(reason, "killed by signal 9"));
+	assert_false(jobs_busy(j, name));
+	jobs_close(j);
+	assert_int_equal(run(h, STEP_START, name, NULL, NULL), 0);
+	assert_true(harness_init(h, name) > 0);
+	harness_destroy(h, name);
 }
 
 static void a_config_replaces_the_base(void **state)
@@ -390,14 +566,9 @@ static void a_deaf_container_is_stopped_by_force(void **state)
 {
 	struct harness *h = harness_require_root(state);
 	const char *name = harness_name(h, "deaf");
-	struct instance *i = make_instance(h, name, NULL);
-	static struct setting timeout = {.name = "boot.host_shutdown_timeout", .text = "2"};
-	static struct expanded setting = {.setting = &timeout};
+	struct instance *i = with_timeout(h, name, "2");
 	time_t begun;
 
-	timeout.key = keys_find(timeout.name, SCOPE_CONTAINER);
-	i->config = &setting;
-	i->n_config = 1;
 	harness_create(h, name, "lxc.signal.halt = SIGWINCH\n");
 	harness_start(h, name);
 	begun = time(NULL);
@@ -480,7 +651,10 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(a_created_container_is_unprivileged),
 	    cmocka_unit_test(a_failed_creation_leaves_nothing),
 	    cmocka_unit_test(options_reach_the_template),
+	    cmocka_unit_test(an_orphaned_creation_is_not_doubled),
 	    cmocka_unit_test(a_killed_creation_is_cleared_by_the_next),
+	    cmocka_unit_test(an_orphaned_restart_is_finished_and_not_doubled),
+	    cmocka_unit_test(a_killed_job_is_in_nobodys_way),
 	    cmocka_unit_test(a_config_replaces_the_base),
 	    cmocka_unit_test(a_start_inherits_nothing_of_ours),
 	    cmocka_unit_test(a_refused_start_says_why),
