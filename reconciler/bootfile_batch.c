@@ -1,5 +1,6 @@
 #include "reconciler/bootfile.h"
 
+#include "reconciler/bootfile_journal.h"
 #include "reconciler/include.h"
 #include "schema/arena.h"
 
@@ -9,12 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Names the containers whose temporaries are being written: what a crash leaves is known. */
-#define JOURNAL ".evenkeel.batch"
 #define TORN_BOOTFILE BOOTFILE_NAME ".torn"
 #define MOST_BYTES (1u << 20)
 
@@ -48,7 +46,6 @@ struct item {
 struct bootfile_batch {
 	int dir; /* of the LXC path; while committing a real one: syncfs takes no O_PATH */
 	const char *lxcpath;
-	int journal; /* while it is being written */
 	struct arena *arena;
 	struct item *items;
 	size_t n, capacity, syncs;
@@ -179,64 +176,17 @@ static void remove_temporaries(struct bootfile_batch *b, const char *name)
 		unlinkat(b->dir, path_of(b, name, next_names[k]), 0);
 }
 
-/* Locked: its run is alive and has the temporaries in hand. False: it is gone by now. */
-static bool journal_is_ours(int fd)
+static void undo(void *context, const char *name)
 {
-	struct stat st;
-
-	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
-		;
-	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+	remove_temporaries(context, name);
 }
 
-static void journal_undo(struct bootfile_batch *b, int fd)
+static struct bootfile_journal journal_of(struct bootfile_batch *b)
 {
-	char *text = NULL;
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < MOST_BYTES)
-		text = read_open(b, fd, &st);
-	for (char *name = strsep(&text, "\n"); name; name = strsep(&text, "\n"))
-		if (*name && !strchr(name, '/') && *name != '.')
-			remove_temporaries(b, name);
+	return (struct bootfile_journal){b->dir, b->arena, undo, b};
 }
 
-/* No file: nothing that a run of ours made. */
-static bool is_obstacle(int error)
-{
-	return error == ELOOP || error == ENXIO || error == ENODEV;
-}
-
-static int journal_remove(struct bootfile_batch *b)
-{
-	return unlinkat(b->dir, JOURNAL, 0) < 0 && errno != ENOENT ? -errno : 0;
-}
-
-/* A run that is alive (of another process, or of another thread of this one) is waited for. 0: no
- * journal is there now; -errno: it cannot be removed. */
-static int journal_recover(struct bootfile_batch *b)
-{
-	for (;;) {
-		int fd = openat(b->dir, JOURNAL,
-				O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		int r;
-
-		if (fd < 0 && is_obstacle(errno))
-			return journal_remove(b);
-		if (fd < 0)
-			return errno == ENOENT ? 0 : -errno;
-		if (!journal_is_ours(fd)) {
-			close(fd);
-			continue;
-		}
-		journal_undo(b, fd);
-		r = journal_remove(b);
-		close(fd);
-		return r;
-	}
-}
-
-static char *journal_text(struct bootfile_batch *b)
+static const char *names_with_work(struct bootfile_batch *b)
 {
 	size_t n = 1;
 	char *text, *end;
@@ -248,47 +198,6 @@ static char *journal_text(struct bootfile_batch *b)
 		if (has_work(&b->items[i]))
 			end = stpcpy(stpcpy(end, b->items[i].name), "\n");
 	return text;
-}
-
-/* Locked until it is closed; -errno. */
-static int journal_open(struct bootfile_batch *b)
-{
-	for (;;) {
-		int fd = openat(b->dir, JOURNAL,
-				O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		int r = fd < 0 ? -errno : 0;
-
-		if (fd >= 0 && journal_is_ours(fd))
-			return fd;
-		if (fd >= 0)
-			close(fd);
-		if (r == -EEXIST)
-			r = journal_recover(b);
-		if (r < 0)
-			return r;
-	}
-}
-
-static int journal_write(struct bootfile_batch *b)
-{
-	int fd = journal_open(b), r;
-
-	if (fd < 0)
-		return fd;
-	r = write_all(fd, journal_text(b));
-	if (r == 0) {
-		b->journal = fd;
-		return 0;
-	}
-	unlinkat(b->dir, JOURNAL, 0);
-	close(fd);
-	return r;
-}
-
-static void journal_end(struct bootfile_batch *b)
-{
-	unlinkat(b->dir, JOURNAL, 0);
-	close(b->journal);
 }
 
 /* ---- what is to be written ---- */
@@ -491,10 +400,11 @@ static void each_with_work(struct bootfile_batch *b,
 
 static void write_batch(struct bootfile_batch *b)
 {
-	int r = journal_write(b);
+	struct bootfile_journal journal = journal_of(b);
+	int fd = bootfile_journal_begin(&journal, names_with_work(b));
 
-	if (r < 0) {
-		give_up(b, -r);
+	if (fd < 0) {
+		give_up(b, -fd);
 		return;
 	}
 	each_with_work(b, write_temporaries);
@@ -502,7 +412,7 @@ static void write_batch(struct bootfile_batch *b)
 		give_up(b, errno);
 	each_with_work(b, put_in_place);
 	each_with_work(b, sync_folder);
-	journal_end(b);
+	bootfile_journal_end(&journal, fd);
 	if (!sync_all(b))
 		give_up(b, errno);
 }
@@ -590,6 +500,7 @@ void bootfile_batch_release(struct bootfile_batch *b, const char *name, int *err
 
 size_t bootfile_batch_commit(struct bootfile_batch *b)
 {
+	struct bootfile_journal journal;
 	int path_dir = b->dir;
 	size_t failed = 0;
 	struct stat st;
@@ -603,7 +514,8 @@ size_t bootfile_batch_commit(struct bootfile_batch *b)
 			fail(&b->items[i], errno, strerror(errno));
 	} else {
 		b->device = st.st_dev;
-		journal_recover(b);
+		journal = journal_of(b);
+		bootfile_journal_recover(&journal);
 		plan_all(b);
 		if (any_work(b))
 			write_batch(b);
