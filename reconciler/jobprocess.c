@@ -148,6 +148,7 @@ void jobprocess_answer(const struct jobprocess *p, int status, struct arena *a, 
 			      : "the job process could not be run";
 		return;
 	}
+	why[strcspn(why, "\n")] = '\0';
 	*error = (int)strtol(answer, NULL, 10);
 	if (*error == 0)
 		return;
