@@ -41,7 +41,7 @@ _evenkeel_keys()
 _evenkeel()
 {
 	local cur prev words cword command i
-	local commands="validate expand diff apply status export release explain help"
+	local commands="validate expand diff apply run status pause resume export release explain help"
 	local common="-q --quiet -v --verbose --color -h --help"
 	local where="-d --directory --host --owner"
 	local plans="$where -P --lxcpath -o --output --etc --show-secrets"
@@ -72,6 +72,10 @@ _evenkeel()
 		esac
 		return
 		;;
+	--timeout | --for)
+		COMPREPLY=($(compgen -W "60s 10m 2h 1d" -- "$cur"))
+		return
+		;;
 	--color)
 		COMPREPLY=($(compgen -W "auto always never" -- "$cur"))
 		return
@@ -88,7 +92,15 @@ _evenkeel()
 		COMPREPLY=($(compgen -u -- "$cur"))
 		return
 		;;
-	--host | --settle | --resync | --timeout | --for | --reason)
+	--host | --settle | --resync | --reason)
+		return
+		;;
+	esac
+
+	case $cur in
+	--wait=*)
+		COMPREPLY=($(compgen -P --wait= -W "in-sync pending-restart failing paused stopped running frozen" \
+			-- "${cur#--wait=}"))
 		return
 		;;
 	esac
@@ -116,6 +128,7 @@ _evenkeel()
 	case $command in
 	"") COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
 	validate) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	run) ;;
 	explain) COMPREPLY=($(compgen -W "$(_evenkeel_keys)" -- "$cur")) ;;
 	help) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
 	*) COMPREPLY=($(compgen -W "$(_evenkeel_names)" -- "$cur")) ;;

@@ -1,4 +1,5 @@
 /* The manual pages and completions know every flag that the program has. */
+#include "reconciler/journal_entry.h"
 #include "reconciler/options.h"
 #include "schema/arena.h"
 
@@ -57,10 +58,29 @@ static void flags_are_described(void **state)
 	check("contrib/completions/evenkeel.fish", "-l ");
 }
 
+/* Who looks for one kind of line in the journal finds its MESSAGE_ID in the manual. */
+static void events_are_listed(void **state)
+{
+	struct arena *a = arena_new();
+	const char *text = slurp("contrib/man/evenkeel.8", a);
+
+	(void)state;
+	for (int i = 0; i < N_EVENTS; i++) {
+		const struct event_info *e = event_info((enum event)i);
+
+		if (!strstr(text, arena_printf(a, "\n.It %s\n", e->name)))
+			fail_msg("evenkeel(8) does not know the event %s", e->name);
+		if (!strstr(text, arena_printf(a, "\n.Li %s\n", e->message_id)))
+			fail_msg("evenkeel(8) does not know the MESSAGE_ID of %s", e->name);
+	}
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(flags_are_described),
+	    cmocka_unit_test(events_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
