@@ -50,6 +50,8 @@ HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, 
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZ_TARGETS))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+BENCH_ROOMS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/bench_%.c, \
+		 $(wildcard tests/bench/*.c)))
 HEADERS := $(wildcard schema/*.h limits/*.h net/*.h reconciler/*.h)
 SOURCES := $(ROOMS) $(HEADERS) $(wildcard tests/*.[ch] tests/*/*.[ch])
 JOBS ?= $(shell nproc)
@@ -79,6 +81,8 @@ $(LIBRARY): $(LIBRARY_OBJECTS)
 
 $(PROGRAM): $(BUILD)/reconciler/main.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
+
+$(BENCHES): $(BENCH_ROOMS)
 
 $(INTEGRATION_TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
