@@ -268,6 +268,7 @@ static void one_container_has_one_job_at_a_time(void **state)
 
 	submit(p, &first, STEP_STOP, "wait1");
 	submit(p, &second, STEP_START, "wait1");
+	await_log(p, "+wait1\n");
 	submit(p, &other, STEP_START, "other");
 	assert_ptr_equal(next(p), &other);
 	assert_true(jobs_busy(p->jobs, "wait1"));
