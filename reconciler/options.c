@@ -1,10 +1,9 @@
 #include "reconciler/options.h"
 
 #include "reconciler/condition.h"
-#include "reconciler/timespan.h"
+#include "reconciler/flagvalue.h"
 #include "schema/arena.h"
 #include "schema/text.h"
-#include "schema/value.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -166,79 +165,6 @@ static int refuse(struct parse *p, int answer, const char *argument)
 	return diagnostic_hint(p->ds, "evenkeel --help lists what there is");
 }
 
-static int set_number(struct parse *p, const struct flag_row *row, const char *text, unsigned most,
-		      const char *unit)
-{
-	uint64_t number = 0;
-
-	if (text[strspn(text, "0123456789")]) {
-		diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is not a number", row->name,
-				 shown(p, text));
-		return diagnostic_hint(p->ds, "write %s, without a unit: 0 to %u", unit, most);
-	}
-	if (!value_digits(text, strlen(text), most, &number))
-		return diagnostic_error(p->ds, NOWHERE, "--%s: %s is too much: 0 to %u %s",
-					row->name, shown(p, text), most, unit);
-	*(unsigned *)((char *)p->o + row->at) = (unsigned)number;
-	return 0;
-}
-
-/* A time of zero would mean what leaving the flag out means: nobody has that in mind. */
-static int set_time(struct parse *p, const struct flag_row *row, const char *text)
-{
-	uint64_t ms = 0;
-	int r = timespan_parse(text, &ms);
-
-	if (r == -ERANGE)
-		return diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is more than ten years",
-					row->name, shown(p, text));
-	if (r < 0) {
-		diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is not a length of time", row->name,
-				 shown(p, text));
-		return diagnostic_hint(p->ds, "write it like 500ms, 90s, 2h or 1h30m");
-	}
-	if (ms == 0)
-		return diagnostic_error(p->ds, NOWHERE, "--%s: '%s' is no time at all", row->name,
-					shown(p, text));
-	*(uint64_t *)((char *)p->o + row->at) = ms;
-	return 0;
-}
-
-static int set_log(struct parse *p, const char *text)
-{
-	for (int i = LOG_TEXT; i <= LOG_JSON; i++) {
-		if (strcmp(text, formats[i]) != 0)
-			continue;
-		p->o->log_format = (enum log_format)i;
-		return 0;
-	}
-	diagnostic_error(p->ds, NOWHERE, "--log-format: '%s' is not known", shown(p, text));
-	return diagnostic_hint(p->ds, "write text or json");
-}
-
-/* One may wait for a condition or for a status. */
-static int set_wait(struct parse *p, const char *text)
-{
-	const char *words[N_CONDITIONS + STATUS_FROZEN + 1], *near;
-	size_t n = 0;
-
-	for (int i = 0; i < N_CONDITIONS; i++)
-		words[n++] = condition_name((enum condition)i);
-	for (int i = STATUS_MISSING; i <= STATUS_FROZEN; i++)
-		words[n++] = status_name((enum status)i);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(text, words[i]) != 0)
-			continue;
-		p->o->wait = words[i];
-		return 0;
-	}
-	diagnostic_error(p->ds, NOWHERE, "--wait: '%s' is nothing to wait for", shown(p, text));
-	near = text_near_miss(text, words, n);
-	if (near)
-		return diagnostic_hint(p->ds, "did you mean --wait=%s?", near);
-	return diagnostic_hint(p->ds, "write in-sync, another condition, or stopped, running, ...");
-}
-
 static int set(struct parse *p, const struct flag_row *row, const char *text)
 {
 	char *member = (char *)p->o + row->at;
@@ -259,18 +185,20 @@ static int set(struct parse *p, const struct flag_row *row, const char *text)
 		*(const char **)member = text;
 		break;
 	case TAKES_SETTLE:
-		return set_number(p, row, text, SETTLE_MOST, "milliseconds");
+		return flagvalue_number(row->name, text, SETTLE_MOST, "milliseconds",
+					(unsigned *)(void *)member, p->ds);
 	case TAKES_RESYNC:
-		return set_number(p, row, text, RESYNC_MOST, "seconds");
+		return flagvalue_number(row->name, text, RESYNC_MOST, "seconds",
+					(unsigned *)(void *)member, p->ds);
 	case TAKES_TIME:
-		return set_time(p, row, text);
+		return flagvalue_time(row->name, text, (uint64_t *)(void *)member, p->ds);
 	case TAKES_FORMAT:
 		p->format = text;
 		break;
 	case TAKES_LOG:
-		return set_log(p, text);
+		return flagvalue_log(text, &p->o->log_format, p->ds);
 	case TAKES_WAIT:
-		return set_wait(p, text);
+		return flagvalue_wait(text, &p->o->wait, p->ds);
 	case TAKES_COLOR:
 		p->color = text;
 		break;
