@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -112,6 +113,7 @@ struct fixture {
 
 static int make(void **state)
 {
+	static char program[PATH_MAX];
 	struct fixture *p = calloc(1, sizeof(*p));
 
 	ahead = 0;
@@ -122,7 +124,9 @@ static int make(void **state)
 	p->host.cpus = p->cpus;
 	p->host.n_cpus = 2;
 	p->jobs = jobs_open(p->folder);
-	jobs_set_program("/proc/self/exe");
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
+		return -1;
+	jobs_set_program(program);
 	*state = p;
 	return p->jobs ? 0 : -1;
 }
@@ -186,6 +190,18 @@ static bool readable(const struct fixture *p, int ms)
 	return poll(&f, 1, ms) == 1;
 }
 
+/* Nothing to collect, and nothing said of it; where a kernel (or valgrind) has no pidfds, those
+ * that run are looked at now and then. */
+static void assert_quiet(const struct fixture *p, int ms)
+{
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (fd < 0)
+		return;
+	close(fd);
+	assert_false(readable(p, ms));
+}
+
 /* The next one that ends. */
 static struct job *next(struct fixture *p)
 {
@@ -208,7 +224,7 @@ static void answers_are_collected(void **state)
 	struct fixture *p = *state;
 	struct job fine, bad, crash, mute;
 
-	assert_false(readable(p, 0));
+	assert_quiet(p, 0);
 	submit(p, &fine, STEP_START, "fine");
 	assert_true(jobs_busy(p->jobs, "fine"));
 	assert_false(jobs_busy(p->jobs, "fin"));
@@ -229,7 +245,7 @@ static void answers_are_collected(void **state)
 	assert_ptr_equal(next(p), &mute);
 	assert_int_equal(mute.error, EIO);
 	assert_string_equal(mute.reason, "the job process could not be run");
-	assert_false(readable(p, 20));
+	assert_quiet(p, 20);
 }
 
 static void a_few_run_at_a_time(void **state)
@@ -242,7 +258,7 @@ static void a_few_run_at_a_time(void **state)
 	submit(p, &three, STEP_START, "wait3");
 	await_log(p, "+wait1\n");
 	await_log(p, "+wait2\n");
-	assert_false(readable(p, 50));
+	assert_quiet(p, 50);
 	assert_int_equal(jobs_collect(p->jobs, p->arena, done, 3), 0);
 	assert_null(strstr(log_of(p), "wait3"));
 	go(p, "wait2");
@@ -258,7 +274,7 @@ static void a_few_run_at_a_time(void **state)
 	assert_true(readable(p, 100));
 	assert_int_equal(jobs_collect(p->jobs, p->arena, done + 1, 2), 1);
 	assert_ptr_not_equal(done[0], done[1]);
-	assert_false(readable(p, 20));
+	assert_quiet(p, 20);
 }
 
 static void one_container_has_one_job_at_a_time(void **state)
@@ -291,9 +307,10 @@ static void a_late_one_is_killed(void **state)
 	await_log(p, "+wait1\n");
 	ahead = 59;
 	assert_int_equal(jobs_collect(p->jobs, p->arena, &done, 1), 0);
-	assert_false(readable(p, 50));
+	assert_quiet(p, 50);
 	ahead = 61;
 	assert_int_equal(jobs_collect(p->jobs, p->arena, &done, 1), 0); /* it is being killed */
+	ahead = 0;
 	assert_ptr_equal(next(p), &start);
 	assert_int_equal(start.error, ETIMEDOUT);
 	assert_string_equal(start.reason, "not up within 60 s; it may still be starting");
@@ -353,9 +370,11 @@ static void a_program_that_cannot_be_run(void **state)
 	jobs_set_program("/no/such/program");
 	submit(p, &job, STEP_START, "any");
 	assert_ptr_equal(next(p), &job);
-	assert_int_equal(job.error, ENOENT);
-	assert_non_null(strstr(job.reason, "no process for it"));
-	assert_false(readable(p, 0));
+	if (job.error == ENOENT)
+		assert_non_null(strstr(job.reason, "no process for it"));
+	else /* where a process comes first (valgrind) */
+		assert_string_equal(job.reason, "the job process could not be run");
+	assert_quiet(p, 0);
 }
 
 /* Every place for a file is taken, at every step of the way. */
