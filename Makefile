@@ -47,6 +47,7 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SOURCES))
 INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 HARNESS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/integration/test_%.c, \
 	     $(wildcard tests/integration/*.c)))
+PRELOADS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(patsubst %,$(BUILD)/tests/fuzz/replay_%,$(FUZZ_TARGETS))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
@@ -86,6 +87,13 @@ $(BENCHES): $(BENCH_ROOMS)
 
 $(INTEGRATION_TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
+
+# What tests put under the program's feet.
+$(BUILD)/%.so: %.c | need
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARNINGS) $(WERROR) -O2 -g -D_GNU_SOURCE -fPIC -shared -o $@ $<
+
+$(INTEGRATION_TESTS): | $(PRELOADS)
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
