@@ -401,6 +401,7 @@ int options_parse(int argc, char **argv, const struct command *commands, size_t 
 	if (o->wait && o->watch && !o->help)
 		return diagnostic_error(ds, NOWHERE, "--wait and --watch exclude each other");
 	fill_defaults(o, a);
+	o->given = p.used;
 	*command = c;
 	return 0;
 }

@@ -36,6 +36,7 @@ struct options {
 	uint64_t timeout_ms; /* --timeout, with --wait; 0: none was given */
 	uint64_t for_ms;     /* pause --for; 0: no end */
 	const char *reason;  /* pause --reason; NULL */
+	unsigned given;      /* enum flag, or-ed: what the command line names */
 	bool help, version;
 	char **names; /* what follows: instance names, paths or keys */
 	size_t n_names;

@@ -57,8 +57,9 @@ int standing_from_json(const struct json_t *object, struct arena *a, struct stan
 
 /* A list of them, sorted by name. */
 struct standings {
-	const struct standing *items;
-	const struct usage *const *usage; /* one for each, may be NULL; NULL: not asked for */
+	struct standing *items;
+	const struct usage *
+	    *usage; /* one for each, NULL where it does not run; NULL: not asked for */
 	size_t n;
 	const char *generation; /* digest of the manifests; NULL: unknown */
 };
@@ -67,3 +68,9 @@ struct standings {
 void standings_print(FILE *f, const struct options *o, const struct standings *s);
 /* The document of `status -o json`. */
 void standings_print_json(FILE *f, const struct options *o, const struct standings *s);
+
+/* A line of `status --watch`: WHEN, the name padded to WIDTH, status, condition, reason. */
+void standing_print_line(FILE *f, const struct standing *s, const char *when, int width);
+/* The same as an object in one line. */
+void standing_print_json_line(FILE *f, const struct standing *s, bool show_secrets,
+			      const struct usage *usage, bool with_usage);
