@@ -346,6 +346,20 @@ static const char *knobs_place(const struct host *host, const struct property *p
 	return knob_join(k, host->cgroups[k->controller], NULL, ", ", a);
 }
 
+static size_t knobs_paths(const struct container *c, const struct property *p, struct arena *a,
+			  const char **out, size_t most)
+{
+	const struct knob *k = knobs_find(p->attribute);
+	enum cgroup_version version = k ? cgroup_version(c->cgroup, k->controller) : CGROUP_NONE;
+	size_t n = 0;
+
+	if (version == CGROUP_NONE)
+		return 0;
+	for (; n < most && n < FORMAT_FILES && knob_files(k, version)[n]; n++)
+		out[n] = cgroup_path(c->cgroup, k->controller, knob_files(k, version)[n], a);
+	return n;
+}
+
 const struct driver cgroup_driver = {
     .kind = OBJECT,
     .effect = EFFECT_LIVE,
@@ -355,5 +369,6 @@ const struct driver cgroup_driver = {
     .apply = knobs_apply,
     .may_wait = knobs_may_wait,
     .boot = knobs_boot,
+    .files = knobs_paths,
     .place = knobs_place,
 };

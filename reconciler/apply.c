@@ -17,20 +17,22 @@ bool apply_is_live(const struct change *c)
 	       driver_for(c->object);
 }
 
-void apply_changes(struct container *c, struct changes *changes)
+void apply_changes_of(const struct driver *d, struct container *c, struct changes *changes)
 {
 	struct change **mine = arena_alloc(c->arena, changes->n * sizeof(*mine));
+	size_t n = 0;
 
-	for (size_t k = 0; k < n_drivers; k++) {
-		size_t n = 0;
+	for (size_t i = 0; i < changes->n; i++)
+		if (apply_is_live(&changes->items[i]) && driver_for(changes->items[i].object) == d)
+			mine[n++] = &changes->items[i];
+	if (n > 0 && d->apply)
+		d->apply(c, mine, n);
+}
 
-		for (size_t i = 0; i < changes->n; i++)
-			if (apply_is_live(&changes->items[i]) &&
-			    driver_for(changes->items[i].object) == drivers[k])
-				mine[n++] = &changes->items[i];
-		if (n > 0 && drivers[k]->apply)
-			drivers[k]->apply(c, mine, n);
-	}
+void apply_changes(struct container *c, struct changes *changes)
+{
+	for (size_t k = 0; k < n_drivers; k++)
+		apply_changes_of(drivers[k], c, changes);
 }
 
 static struct change *change_find(struct changes *changes, const struct change *like)

@@ -13,6 +13,7 @@ void apply_run(struct survey *s, struct timings *timings);
 /* Is it carried out on the running container, and has not been yet? */
 bool apply_is_live(const struct change *c);
 
-/* Carries out those of CHANGES on C: each driver gets its own at once, it knows the order among
- * them. */
+/* Carries out those of CHANGES on C that are D's, at once: it knows the order among them. */
+void apply_changes_of(const struct driver *d, struct container *c, struct changes *changes);
+/* The same for all drivers, one after another. */
 void apply_changes(struct container *c, struct changes *changes);

@@ -43,18 +43,6 @@ static struct consent ask(const struct options *o, struct arena *a)
 	return c;
 }
 
-static int status_of(const struct result *r)
-{
-	if (r->trouble)
-		return 2;
-	if (r->summary.errors || r->summary.failed || r->summary.skipped)
-		return 1;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->outcomes[i].held_back || r->outcomes[i].diagnostics.errors)
-			return 1;
-	return 0;
-}
-
 static int apply(const struct options *o)
 {
 	struct result *r;
@@ -63,7 +51,7 @@ static int apply(const struct options *o)
 	progress_start(o);
 	r = pass_run(o, PASS_APPLY);
 	progress_clear();
-	status = status_of(r);
+	status = result_status(r);
 
 	report_result(o, r);
 	result_free(r);

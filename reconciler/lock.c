@@ -29,10 +29,13 @@ static pid_t read_holder(int fd)
 
 static int write_holder(int fd, const char *path)
 {
-	char text[PATH_MAX + 64];
+	char text[PATH_MAX + 64], there[sizeof(text)];
 	int n = snprintf(text, sizeof(text), "%d %" PRIu64 "\n%s\n", (int)getpid(),
 			 procfile_start_time(getpid()), path);
 
+	/* a lock that is taken again and again has its holder's name in it most of the time */
+	if (pread(fd, there, sizeof(there), 0) == n && memcmp(there, text, (size_t)n) == 0)
+		return 0;
 	if (ftruncate(fd, 0) < 0)
 		return -errno;
 	return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -EIO;
@@ -51,7 +54,7 @@ static pid_t await_holder(int fd)
 	return holder;
 }
 
-static int lock_file(int folder, const char *path, pid_t *holder)
+static int lock_file(int folder, const char *kind, const char *path, pid_t *holder)
 {
 	char digest[RUNFOLDER_DIGEST + 1], name[32];
 	int fd, error;
@@ -59,7 +62,7 @@ static int lock_file(int folder, const char *path, pid_t *holder)
 	error = runfolder_digest(path, digest);
 	if (error < 0)
 		return error;
-	snprintf(name, sizeof(name), "lock-%s", digest);
+	snprintf(name, sizeof(name), "%s-%s", kind, digest);
 	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0)
 		return -errno;
@@ -78,7 +81,23 @@ static int lock_file(int folder, const char *path, pid_t *holder)
 	return fd;
 }
 
-int lock_take_below(const char *folder, const char *lxcpath, pid_t *holder)
+void lock_pause(int fd)
+{
+	flock(fd, LOCK_UN);
+}
+
+int lock_resume(int fd, const char *lxcpath)
+{
+	char path[PATH_MAX];
+	int error;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	error = runfolder_resolve(lxcpath, path);
+	return error < 0 ? error : write_holder(fd, path);
+}
+
+static int take(const char *folder, const char *kind, const char *lxcpath, pid_t *holder)
 {
 	procfile_fd dir = -1;
 	char path[PATH_MAX];
@@ -89,10 +108,20 @@ int lock_take_below(const char *folder, const char *lxcpath, pid_t *holder)
 	if (error < 0)
 		return error;
 	dir = runfolder_open(folder);
-	return dir < 0 ? dir : lock_file(dir, path, holder);
+	return dir < 0 ? dir : lock_file(dir, kind, path, holder);
+}
+
+int lock_take_below(const char *folder, const char *lxcpath, pid_t *holder)
+{
+	return take(folder, "lock", lxcpath, holder);
 }
 
 int lock_take(const char *lxcpath, pid_t *holder)
 {
-	return lock_take_below(RUNFOLDER, lxcpath, holder);
+	return take(RUNFOLDER, "lock", lxcpath, holder);
+}
+
+int lock_take_daemon(const char *lxcpath, pid_t *holder)
+{
+	return take(RUNFOLDER, "daemon", lxcpath, holder);
 }

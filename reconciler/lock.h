@@ -13,6 +13,15 @@
  * does not exec must close it. */
 int lock_take(const char *lxcpath, pid_t *holder);
 
+/* Others may take the lock of FD, which stays open, ... */
+void lock_pause(int fd);
+/* ... until it is taken again: 0, or -EWOULDBLOCK or another -errno. */
+int lock_resume(int fd, const char *lxcpath);
+
+/* The lock of the daemon that keeps LXCPATH, beside the one of whoever is at work on it just now.
+ */
+int lock_take_daemon(const char *lxcpath, pid_t *holder);
+
 /* The same below another folder, which is made (0700) where it is missing. -EPERM: it belongs to
  * somebody else, or others could write it. */
 int lock_take_below(const char *folder, const char *lxcpath, pid_t *holder);

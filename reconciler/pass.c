@@ -78,34 +78,36 @@ static bool chosen(const struct options *o, const struct world_instance *i)
 	return named(o, i->instance->name);
 }
 
-static void unknown_name(struct result *r, const char *name)
+static void unknown_name(const struct generation *g, const char *name, struct diagnostics *ds)
 {
-	const struct generation *g = r->generation;
-	const char **words = arena_alloc(r->arena, g->n_instances * sizeof(*words));
+	const char **words = arena_alloc(ds->arena, g->n_instances * sizeof(*words));
 	const char *near;
 
 	for (size_t i = 0; i < g->n_instances; i++)
 		words[i] = g->instances[i]->name;
 	near = text_near_miss(name, words, g->n_instances);
-	diagnostic_error(&r->diagnostics, NOWHERE, "no manifest in %s is about an instance %s",
-			 g->directory, text_escape(r->arena, name, strlen(name), 64));
+	diagnostic_error(ds, NOWHERE, "no manifest in %s is about an instance %s", g->directory,
+			 text_escape(ds->arena, name, strlen(name), 64));
 	if (near)
-		diagnostic_hint(&r->diagnostics, "did you mean %s?", near);
-	r->trouble = true;
+		diagnostic_hint(ds, "did you mean %s?", near);
 }
 
-static void check_names(struct result *r, const struct options *o)
+bool pass_knows_names(const struct generation *g, const struct options *o, struct diagnostics *ds)
 {
-	for (size_t i = 0; i < o->n_names; i++) {
-		const struct instance *instance = generation_find(r->generation, o->names[i]);
+	bool known = true;
 
+	for (size_t i = 0; i < o->n_names; i++) {
+		const struct instance *instance = generation_find(g, o->names[i]);
+
+		known &= instance != NULL;
 		if (!instance)
-			unknown_name(r, o->names[i]);
+			unknown_name(g, o->names[i], ds);
 		else if (instance->elsewhere)
-			diagnostic_notice(&r->diagnostics, instance->document->at,
+			diagnostic_notice(ds, instance->document->at,
 					  "%s is not meant for this host (%s)", instance->name,
 					  o->host);
 	}
+	return known;
 }
 
 static int compare_outcome(const void *name, const void *outcome)
@@ -271,8 +273,7 @@ static void count_outcome(struct summary *sum, const struct outcome *o, bool app
 		count_change(sum, &o->changes.items[i]);
 }
 
-/* Every finding once: those of the load and the host, and those a plan added. */
-static void summarize(struct result *r)
+void result_summarize(struct result *r)
 {
 	r->summary = (struct summary){0};
 	r->summary.errors = r->generation->diagnostics.errors + r->diagnostics.errors;
@@ -284,6 +285,18 @@ static void summarize(struct result *r)
 			r->summary.errors +=
 			    ds->items[k].severity == SEVERITY_ERROR && !ds->items[k].instance;
 	}
+}
+
+int result_status(const struct result *r)
+{
+	if (r->trouble)
+		return 2;
+	if (r->summary.errors || r->summary.failed || r->summary.skipped)
+		return 1;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->outcomes[i].held_back || r->outcomes[i].diagnostics.errors)
+			return 1;
+	return 0;
 }
 
 static int take_lock(struct result *r, const struct options *o)
@@ -351,14 +364,14 @@ struct result *pass_run(const struct options *o, enum pass_mode mode)
 		lock = take_lock(r, o);
 	ahead = r->trouble ? NULL : records_read_ahead(o->lxcpath);
 	if (load(r, o) && !r->trouble) {
-		check_names(r, o);
+		r->trouble = !pass_knows_names(r->generation, o, &r->diagnostics);
 		if (!r->trouble)
 			pass_over_containers(r, o, mode, ahead);
 	}
 	records_free(ahead);
 	writes_heard_by(before);
 	r->kernel_writes = writes.n;
-	summarize(r);
+	result_summarize(r);
 	if (lock >= 0)
 		close(lock);
 	return r;

@@ -58,3 +58,13 @@ enum pass_mode { PASS_DIFF, PASS_APPLY };
  * is built whole). Never NULL. */
 struct result *pass_run(const struct options *o, enum pass_mode mode);
 void result_free(struct result *r);
+
+/* Is there an instance for each of O's names? Findings in DS: the unknown ones with a near miss. */
+bool pass_knows_names(const struct generation *g, const struct options *o, struct diagnostics *ds);
+
+/* Counts what the outcomes say. Every finding once: those of the load and the host, and those a
+ * plan added. */
+void result_summarize(struct result *r);
+
+/* The exit status of an apply that ended so. */
+int result_status(const struct result *r);

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *released_words(const char *name, struct arena *a)
+{
+	return arena_printf(a, "no manifest is about %s any more: left as it is", name);
+}
+
 static void look_at(struct survey *s, const char *name, bool mend, struct diagnostics *ds)
 {
 	const struct containers *cs = s->containers;
@@ -39,7 +44,7 @@ static void look_at(struct survey *s, const char *name, bool mend, struct diagno
 	}
 	if (record.state == RECORD_NONE && record.include == INCLUDE_NONE)
 		return;
-	diagnostic_notice(ds, NOWHERE, "no manifest is about %s any more: left as it is", name);
+	diagnostic_notice(ds, NOWHERE, "%s", released_words(name, ds->arena));
 	diagnostic_hint(ds, "evenkeel release %s takes our boot file away", name);
 }
 

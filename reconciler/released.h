@@ -10,3 +10,6 @@
 /* Says of each such container what it is (a notice in DS). MEND: takes the include line of copies
  * away; what fails is a finding. Asks nothing of liblxc. */
 void released_look(struct survey *s, const struct generation *g, bool mend, struct diagnostics *ds);
+
+/* What is said of such a container; in A. */
+char *released_words(const char *name, struct arena *a);

@@ -39,6 +39,17 @@ void diagnostics_take(struct diagnostics *ds, const struct diagnostic *d)
 	count(ds, d->severity);
 }
 
+void diagnostics_copy(struct diagnostics *ds, const struct diagnostic *d)
+{
+	struct diagnostic copy = *d;
+
+	copy.place = place_copy(d->place, ds->arena);
+	copy.message = arena_strdup(ds->arena, d->message);
+	copy.hint = arena_strdup(ds->arena, d->hint);
+	copy.instance = arena_strdup(ds->arena, d->instance);
+	diagnostics_take(ds, &copy);
+}
+
 static int add(struct diagnostics *ds, enum severity severity, struct place at, const char *format,
 	       va_list args)
 {
@@ -183,6 +194,18 @@ const char *place_line(struct place at, size_t *n)
 	if (*n > 0 && line[*n - 1] == '\r')
 		(*n)--;
 	return line;
+}
+
+struct place place_copy(struct place at, struct arena *a)
+{
+	struct source *source;
+
+	if (!at.source)
+		return at;
+	source = arena_alloc(a, sizeof(*source));
+	source->name = arena_strdup(a, at.source->name);
+	at.source = source;
+	return at;
 }
 
 struct place place_right(struct place at, size_t offset)

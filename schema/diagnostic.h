@@ -67,12 +67,18 @@ int diagnostic_for(struct diagnostics *ds, const char *instance);
 /* Appends a copy of a finding of another list; its texts must live as long as DS. */
 void diagnostics_take(struct diagnostics *ds, const struct diagnostic *d);
 
+/* The same with every text copied into DS's arena; the source's lines are not. */
+void diagnostics_copy(struct diagnostics *ds, const struct diagnostic *d);
+
 /* Sorts by file, line, column, then by order of arrival, and drops exact repetitions. */
 void diagnostics_sort(struct diagnostics *ds);
 
 /* The line of text that PLACE points into, without its line break; NULL when the source has no
  * such line or no text any more. Not NUL-terminated: *N is its length in bytes. */
 const char *place_line(struct place at, size_t *n);
+
+/* The same place in a source of A's that has only its name. */
+struct place place_copy(struct place at, struct arena *a);
 
 /* A place inside a plain scalar: OFFSET bytes (assumed one column each) right of AT. */
 struct place place_right(struct place at, size_t offset);

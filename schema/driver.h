@@ -70,6 +70,11 @@ struct driver {
 	 * be had on HOST. NULL: never any. */
 	void (*boot)(const struct host *host, const struct properties *desired, struct arena *a,
 		     const char ***lines, size_t *n, size_t *capacity);
+	/* The kernel files of C that hold P, by their absolute paths in A, so that whoever else
+	 * writes one is noticed: at most MOST go to OUT. Returns how many. NULL: none can be
+	 * watched. */
+	size_t (*files)(const struct container *c, const struct property *p, struct arena *a,
+			const char **out, size_t most);
 	/* The kernel file or call behind an attribute on HOST, for -vv and explain; NULL: none. */
 	const char *(*place)(const struct host *host, const struct property *p, struct arena *a);
 };

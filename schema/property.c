@@ -107,6 +107,37 @@ struct place change_place(const struct change *c)
 	return c->origin ? c->origin->at : NOWHERE;
 }
 
+/* Who asked for it, as far as it is printed. */
+static const struct document *copy_origin(const struct document *from, struct arena *a)
+{
+	struct document *d;
+
+	if (!from)
+		return NULL;
+	d = arena_alloc(a, sizeof(*d));
+	d->kind = from->kind;
+	d->name = arena_strdup(a, from->name);
+	return d;
+}
+
+void change_copy(struct change *to, struct arena *a, const struct change *from)
+{
+	struct change c = *from;
+
+	c.object = arena_strdup(a, from->object);
+	c.attribute = arena_strdup(a, from->attribute);
+	c.from = arena_strdup(a, from->from);
+	c.to = arena_strdup(a, from->to);
+	c.key = arena_strdup(a, from->key);
+	c.reason = arena_strdup(a, from->reason);
+	c.remedy = arena_strdup(a, from->remedy);
+	c.error = arena_strdup(a, from->error);
+	c.at = place_copy(change_place(from), a);
+	c.setting = NULL;
+	c.origin = copy_origin(from->origin, a);
+	*to = c;
+}
+
 void change_fail(struct change *c, struct arena *a, int error, const char *format, ...)
 {
 	va_list args;

@@ -124,6 +124,10 @@ struct change *changes_add(struct changes *c, struct change item);
 /* Where it is asked for: the setting, the device, or else the document; NOWHERE: derived. */
 struct place change_place(const struct change *c);
 
+/* TO becomes FROM with every text copied into A, so that it outlives plan and manifests: its place
+ * and the profile it comes from stay, the setting itself does not. They may be the same. */
+void change_copy(struct change *to, struct arena *a, const struct change *from);
+
 /* Marks a change failed: the text is formatted into A; errno's words are NOT added by it. */
 void change_fail(struct change *c, struct arena *a, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
