@@ -8,6 +8,7 @@ struct options;
 
 int diff_main(const struct options *o);
 int apply_main(const struct options *o);
+int run_main(const struct options *o);
 int status_main(const struct options *o);
 int export_main(const struct options *o);
 int release_main(const struct options *o);

@@ -39,6 +39,11 @@ static const struct command commands[] = {
 	{"apply", "[NAME...]", "make it so, once",
 	 "0 everything holds, 1 something failed or is invalid, 2 trouble",
 	 PLANS | FLAG_YES | FLAG_BOOT_ONLY, ANY, apply_main},
+	{"run", "", "watch and keep it so",
+	 "0 ended by SIGTERM, 2 trouble",
+	 FLAG_DIRECTORY | FLAG_LXCPATH | FLAG_HOST | FLAG_ETC | FLAG_OWNER | FLAG_SECRETS | FLAG_SETTLE |
+	     FLAG_RESYNC | FLAG_OBSERVE | FLAG_LOG_FORMAT,
+	 0, run_main},
 	{"status", "[NAME...]", "in sync, pending restart, failing",
 	 "0 all in sync, 1 not, 2 trouble",
 	 PLANS | FLAG_USAGE, ANY, status_main},

@@ -1,0 +1,77 @@
+/*
+ * daemon_parts - what the rooms of the daemon share: its state, and who calls whom.
+ * daemon runs the loop, daemon_files follows the manifests, daemon_calls answers the socket.
+ */
+#pragma once
+
+#include "reconciler/control.h"
+#include "reconciler/keeper.h"
+#include "reconciler/said.h"
+#include "reconciler/settle.h"
+#include "reconciler/watch.h"
+
+#include <systemd/sd-event.h>
+
+/* What has to be looked at among the manifests, gathered until it has been quiet. */
+struct files {
+	struct watch *watch;
+	struct settle settle;
+	struct arena *arena; /* of the paths */
+	const char **paths;
+	size_t n, capacity;
+	bool all;
+	enum load_trouble trouble; /* of the last look */
+	struct said said;          /* ... and its findings, once it was in trouble */
+	uint64_t poll;             /* when to look, as long as the watch is not complete; 0 */
+	uint64_t poll_ns;          /* how long between such looks */
+	bool incomplete;           /* said */
+};
+
+struct daemon {
+	const struct options *o;
+	struct keeper keeper;
+	struct files files;
+	struct control *control;
+	sd_event *event;
+	sd_event_source *work, *timer;
+	int lock;            /* as long as it lives; -1 */
+	int pass_lock;       /* of who is at work, ... */
+	bool locked;         /* ... held now */
+	uint64_t locked_out; /* somebody else is at work: when to try again; 0 */
+	uint64_t resync;     /* the next full pass; UINT64_MAX: never */
+	uint64_t watchdog, watchdog_ns;
+	bool passing; /* a full pass is under way */
+	uint64_t pass_start;
+	size_t pass_writes; /* kernel writes before it */
+	bool ready;         /* the first pass is done */
+	bool reloading;     /* somebody waits for READY=1 */
+	struct said said;   /* about the host, and who has no manifest */
+	uint64_t *settlers; /* clients that wait until nothing is under way */
+	size_t n_settlers;
+};
+
+/* ---- daemon_files ---- */
+
+int files_open(struct daemon *d);
+void files_close(struct daemon *d);
+/* The watch has something. */
+void files_event(struct daemon *d);
+/* Everything is to be looked at, now. */
+void files_whole(struct daemon *d);
+/* Looks at what is due by NOW. */
+void files_work(struct daemon *d, uint64_t now);
+/* Looks at what is pending, without waiting for quiet. */
+void files_flush(struct daemon *d);
+/* When there is something to do; UINT64_MAX: nothing. */
+uint64_t files_next(const struct daemon *d);
+
+/* ---- daemon_calls ---- */
+
+extern const struct control_calls daemon_calls;
+/* Nothing is under way: whoever waited for that is told. */
+void calls_idle(struct daemon *d);
+
+/* ---- daemon ---- */
+
+/* Looks at everything anew. INSIST: also tries again what is held back. */
+void daemon_pass(struct daemon *d, bool insist);

@@ -1,0 +1,489 @@
+#include "reconciler/enact.h"
+
+#include "reconciler/apply.h"
+#include "reconciler/plan.h"
+#include "reconciler/report.h"
+#include "reconciler/round.h"
+#include "reconciler/session.h"
+#include "reconciler/stand.h"
+#include "schema/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define START_LOOK_LEAST 5000000ull  /* ns until a starting container is looked at again */
+#define START_LOOK_MOST 500000000ull /* ... each time twice as long, up to this */
+#define START_LOOKS 130              /* about a minute: then only events and the resync */
+
+static bool is(const struct change *c, const char *object)
+{
+	return strcmp(c->object, object) == 0;
+}
+
+/* ---- what must not be done now ---- */
+
+static void put_off(struct change *c, const char *reason)
+{
+	c->verdict = VERDICT_SKIPPED;
+	c->reason = reason;
+}
+
+/* What failed, and what somebody else keeps changing, is tried less and less often. */
+static void hold_back(struct round *r, struct turn *t)
+{
+	struct ward *w = t->ward;
+
+	if (w->insist)
+		return;
+	for (size_t i = 0; i < t->outcome.changes.n; i++) {
+		struct change *c = &t->outcome.changes.items[i];
+
+		if (apply_is_live(c) &&
+		    attempts_hold(&w->attempts, c->object, c->attribute, r->now) > r->now)
+			put_off(c, "it will be tried again");
+	}
+}
+
+static bool may_record(const struct round *r, const struct ward *w)
+{
+	return w->insist ||
+	       attempts_hold(&w->attempts, BOOT_OBJECT, BOOTFILE_NAME, r->now) <= r->now;
+}
+
+static void record(struct round *r, struct turn *t, const char *text)
+{
+	t->ward->recording = may_record(r, t->ward);
+	if (t->ward->recording)
+		keeper_record(r->keeper, t->ward, text);
+}
+
+/* What the record does not name yet is not taken: the record comes first. */
+static void await_record(struct round *r, struct turn *t)
+{
+	struct changes *changes = &t->outcome.changes;
+	const struct subject *s = t->subject;
+
+	if (!draft_takes_more(s))
+		return;
+	for (size_t i = 0; i < changes->n; i++) {
+		struct change *c = &changes->items[i];
+
+		if (apply_is_live(c) && !properties_find(&s->record.owned, c->object, c->attribute))
+			put_off(c, NULL);
+	}
+	record(r, t, draft_text_between(&r->survey, s));
+}
+
+/* ---- a container's life ---- */
+
+static void submit(struct round *r, struct turn *t, enum step step, struct change *c)
+{
+	struct ward *w = t->ward;
+	struct keeper *k = r->keeper;
+
+	w->job = (struct job){.step = step,
+			      .name = w->name,
+			      .instance = t->subject->world->instance,
+			      .init = t->subject->container->init,
+			      .context = w};
+	w->work = WORK_JOB;
+	w->stopping = step == STEP_STOP || step == STEP_RESTART || step == STEP_DESTROY;
+	(void)c;
+	k->jobs_under_way++;
+	jobs_submit(k->jobs, k->host, &w->job);
+}
+
+static bool may_start(struct round *r, const struct ward *w)
+{
+	return w->insist || attempts_hold_start(&w->attempts, r->now) <= r->now;
+}
+
+static bool may_step(struct round *r, const struct ward *w)
+{
+	return w->insist || attempts_hold(&w->attempts, NULL, NULL, r->now) <= r->now;
+}
+
+/* A container is started with the boot file that its manifest asks for, or not at all. */
+static void start(struct round *r, struct turn *t, struct change *c)
+{
+	const char *text = draft_text_between(&r->survey, t->subject);
+
+	if (draft_differs(t->subject, text)) {
+		record(r, t, text);
+	} else if (may_start(r, t->ward)) {
+		submit(r, t, STEP_START, c);
+	}
+}
+
+static enum step ending(const struct turn *t)
+{
+	return t->outcome.status == STATUS_STOPPED ? STEP_DESTROY : STEP_STOP;
+}
+
+/* Steps that come before anything else; true: there is one, and nothing else is done now. */
+static bool first_step(struct round *r, struct turn *t)
+{
+	struct change *existence = draft_lifecycle(t->subject, CONTAINER_EXISTENCE);
+	struct change *state = draft_lifecycle(t->subject, CONTAINER_STATE);
+
+	if (!existence && !(state && (state->phase == PHASE_STOP || state->phase == PHASE_START)))
+		return false;
+	if (!may_step(r, t->ward))
+		return true;
+	if (existence && existence->action == ACTION_REMOVE)
+		submit(r, t, ending(t), existence);
+	else if (existence)
+		submit(r, t, STEP_CREATE, existence);
+	else if (state->phase == PHASE_STOP)
+		submit(r, t, STEP_STOP, state);
+	else
+		start(r, t, state);
+	return true;
+}
+
+/* One restart at a time, each in sync before the next; after one that failed none. */
+static void restart(struct round *r, struct turn *t, struct change *c)
+{
+	struct keeper *k = r->keeper;
+
+	if (k->restarting || k->restarts_stopped || t->ward->recording ||
+	    scribe_pending(k->scribe, t->ward->name))
+		return;
+	k->restarting = t->ward;
+	submit(r, t, STEP_RESTART, c);
+}
+
+/* The one that was restarted has to be in sync before the next one is. */
+static void restart_judge(struct keeper *k, struct ward *w)
+{
+	if (k->restarting != w || w->work != WORK_NONE || w->recording ||
+	    w->status == STATUS_STARTING)
+		return;
+	k->restarting = NULL;
+	k->restarts_stopped = w->standing.condition != CONDITION_IN_SYNC;
+	if (!k->restarts_stopped)
+		keeper_resume_restarts(k);
+}
+
+/* Steps that come after everything else. */
+static void last_step(struct round *r, struct turn *t)
+{
+	struct change *state = draft_lifecycle(t->subject, CONTAINER_STATE);
+	struct change *again = draft_lifecycle(t->subject, CONTAINER_RESTART);
+
+	if (!may_step(r, t->ward))
+		return;
+	if (state && state->phase == PHASE_STATE)
+		submit(r, t,
+		       t->subject->world->instance->document->state == STATE_FROZEN ? STEP_FREEZE
+										    : STEP_THAW,
+		       state);
+	else if (again)
+		restart(r, t, again);
+}
+
+/* ---- values ---- */
+
+/* May one of its changes wait in the kernel? Then all of that driver go to the thread. */
+static bool may_wait(const struct turn *t, const struct driver *d)
+{
+	for (size_t i = 0; d->may_wait && i < t->outcome.changes.n; i++) {
+		const struct change *c = &t->outcome.changes.items[i];
+
+		if (apply_is_live(c) && driver_for(c->object) == d &&
+		    d->may_wait(t->subject->container, c))
+			return true;
+	}
+	return false;
+}
+
+/* What is not slow is done at once. */
+static void apply_values(struct turn *t)
+{
+	for (size_t k = 0; k < n_drivers; k++)
+		if (may_wait(t, drivers[k]))
+			t->slow |= 1u << k;
+		else
+			apply_changes_of(drivers[k], t->subject->container, &t->outcome.changes);
+}
+
+static bool is_drift(const struct turn *t, const struct change *c)
+{
+	return !t->ward->fresh && !t->moved && c->effect == EFFECT_LIVE;
+}
+
+static void applied(struct round *r, struct turn *t, struct change *c)
+{
+	struct keeper *k = r->keeper;
+	struct ward *w = t->ward;
+
+	attempts_succeeded(&w->attempts, c->object, c->attribute, r->now);
+	if (!is_drift(t, c)) {
+		journal_change(k->journal, EVENT_CHANGED, w->name, c, 0);
+		return;
+	}
+	journal_change(k->journal, EVENT_PUT_BACK, w->name, c, 0);
+	if (attempts_put_back(&w->attempts, c->object, c->attribute, r->now))
+		journal_change(k->journal, EVENT_CONTESTED, w->name, c, 0);
+}
+
+static void failed(struct round *r, struct turn *t, struct change *c)
+{
+	struct ward *w = t->ward;
+	const char *why = c->error ? c->error : strerror(c->error_number);
+	uint64_t next;
+
+	attempts_failed(&w->attempts, c->object, c->attribute, r->now, why);
+	next = attempts_hold(&w->attempts, c->object, c->attribute, r->now);
+	journal_change(r->keeper->journal, EVENT_FAILED, w->name, c,
+		       next > r->now ? (next - r->now) / 1000000 : 0);
+}
+
+static void tell_values(struct round *r, struct turn *t)
+{
+	for (size_t i = 0; i < t->outcome.changes.n; i++) {
+		struct change *c = &t->outcome.changes.items[i];
+
+		if (!driver_for(c->object) || c->effect != EFFECT_LIVE)
+			continue;
+		if (c->verdict == VERDICT_APPLIED)
+			applied(r, t, c);
+		else if (c->verdict == VERDICT_FAILED)
+			failed(r, t, c);
+	}
+}
+
+/* ---- the end of a turn ---- */
+
+/* What only the boot file brings: it is said when it is written, and looked at again then. */
+static void write_after(struct round *r, struct turn *t)
+{
+	const char *text;
+
+	if (t->ward->recording || !may_record(r, t->ward) || draft_takes_more(t->subject))
+		return;
+	text = draft_text_after(&r->survey, t->subject);
+	if (!draft_differs(t->subject, text))
+		return;
+	keeper_record(r->keeper, t->ward, text);
+	for (size_t i = 0; i < t->outcome.changes.n; i++) {
+		struct change *c = &t->outcome.changes.items[i];
+
+		if (c->verdict != VERDICT_NONE || c->action == ACTION_NONE ||
+		    is(c, CONTAINER_OBJECT))
+			continue;
+		t->ward->unverified = true;
+		if (!is(c, BOOT_OBJECT))
+			journal_change(r->keeper->journal, EVENT_PENDING, t->ward->name, c, 0);
+	}
+}
+
+/* While it starts nothing tells when it is up: a few looks, further and further apart. */
+static uint64_t starting_again(struct round *r, struct ward *w)
+{
+	uint64_t wait = START_LOOK_LEAST;
+
+	if (w->status != STATUS_STARTING || w->looks >= START_LOOKS) {
+		w->looks = w->status == STATUS_STARTING ? w->looks : 0;
+		return 0;
+	}
+	for (unsigned i = 0; i < w->looks && wait < START_LOOK_MOST; i++)
+		wait *= 2;
+	w->looks++;
+	w->look = r->keeper->containers_stale = true;
+	return r->now + (wait < START_LOOK_MOST ? wait : START_LOOK_MOST);
+}
+
+static uint64_t sooner(uint64_t x, uint64_t y)
+{
+	if (!x || !y)
+		return x ? x : y;
+	return x < y ? x : y;
+}
+
+static void look_again(struct round *r, struct turn *t)
+{
+	struct ward *w = t->ward;
+
+	w->again = sooner(starting_again(r, w), attempts_next(&w->attempts, r->now));
+	if (t->outcome.pause)
+		w->again = sooner(w->again, t->outcome.pause->end);
+	keeper_wait(r->keeper, w);
+}
+
+#define FILES_MOST 64
+
+/* Whoever else writes what we keep is noticed at once, not on the next pass. */
+static void watch_values(struct round *r, struct turn *t)
+{
+	const struct properties *desired = &t->subject->desired;
+	const char *paths[FILES_MOST];
+	uint64_t digest = 14695981039346656037u;
+	size_t n = 0;
+
+	if (!t->kept || !t->ward->fresh)
+		return;
+	for (size_t i = 0; i < desired->n; i++) {
+		const struct property *p = &desired->items[i];
+		const struct driver *d = plan_takes(p) ? driver_for(p->object) : NULL;
+
+		if (d && d->files)
+			n +=
+			    d->files(t->subject->container, p, r->arena, paths + n, FILES_MOST - n);
+	}
+	for (size_t i = 0; i < n; i++)
+		for (const char *c = paths[i]; *c; c++)
+			digest = (digest ^ (unsigned char)*c) * 1099511628211u;
+	if (r->keeper->holds && digest != t->ward->held)
+		r->keeper->holds(r->keeper->context, t->ward, paths, n);
+	t->ward->held = digest;
+}
+
+/* What somebody else did with its container. Between two runs LXC's monitor may be all there is. */
+static void tell_status(struct round *r, struct turn *t)
+{
+	struct ward *w = t->ward;
+	enum status now = t->outcome.status;
+
+	if (now == STATUS_STARTING)
+		return;
+	if (w->said && !w->told && w->lasting != now)
+		journal_say(r->keeper->journal, EVENT_CONTAINER, w->name, "%s -> %s",
+			    status_name(w->lasting), status_name(now));
+	w->told = false;
+	w->lasting = now;
+}
+
+/* Nothing of a round may stay in what is kept. */
+static void turn_end(struct round *r, struct turn *t)
+{
+	struct ward *w = t->ward;
+
+	watch_values(r, t);
+	if (t->kept)
+		w->container->arena = w->own;
+	w->turn = NULL;
+	tell_status(r, t);
+	w->status = t->outcome.status;
+	if (!w->recording && !w->unverified && w->work == WORK_NONE)
+		w->fresh = w->insist = false;
+	ward_stands(r->keeper, t, r->now);
+	look_again(r, t);
+	session_turn(r->keeper, t);
+	restart_judge(r->keeper, w);
+}
+
+static void finish(struct round *r, struct turn *t)
+{
+	tell_values(r, t);
+	write_after(r, t);
+	last_step(r, t);
+	turn_end(r, t);
+}
+
+/* ---- the slow part ---- */
+
+/* While the thread is at work the manifests may be loaded anew: what it works with, and what is
+ * said of it afterwards, must not point into them. */
+static void detach(struct round *r, struct turn *t)
+{
+	struct changes *changes = &t->outcome.changes;
+
+	for (size_t i = 0; i < changes->n; i++)
+		change_copy(&changes->items[i], r->arena, &changes->items[i]);
+}
+
+static struct round *round_of(struct task *t)
+{
+	return (struct round *)((char *)t - offsetof(struct round, task));
+}
+
+/* Kept in the round, which is the thread's alone meanwhile. */
+static void keep_write(void *context, const char *what, const char *value, int error)
+{
+	struct round *r = context;
+
+	r->slow_writes = arena_grow(r->arena, r->slow_writes, r->n_slow_writes, &r->slow_capacity,
+				    sizeof(*r->slow_writes));
+	r->slow_writes[r->n_slow_writes++] =
+	    (struct slow_write){arena_strdup(r->arena, what), arena_strdup(r->arena, value), error};
+}
+
+static void slow_run(struct task *task)
+{
+	struct round *r = round_of(task);
+	struct writes writes = {.say = keep_write, .context = r};
+
+	writes_heard_by(&writes);
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < n_drivers; k++)
+			if (r->turns[i].slow & 1u << k)
+				apply_changes_of(drivers[k], r->turns[i].subject->container,
+						 &r->turns[i].outcome.changes);
+}
+
+/* The next round finds out what else there is to do: the plan was made from manifests that may be
+ * gone. What was wanted of this one is no drift there. */
+static void slow_end(struct round *r, struct turn *t)
+{
+	struct ward *w = t->ward;
+
+	tell_values(r, t);
+	w->container->arena = w->own;
+	w->turn = NULL;
+	session_turn(r->keeper, t);
+	keeper_work_ended(r->keeper, w);
+}
+
+static void slow_done(struct task *task)
+{
+	struct round *r = round_of(task);
+
+	r->now = keeper_now();
+	for (size_t i = 0; i < r->n_slow_writes; i++)
+		writes_note(r->slow_writes[i].what, r->slow_writes[i].value,
+			    r->slow_writes[i].error);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->turns[i].slow)
+			slow_end(r, &r->turns[i]);
+	round_free(r);
+}
+
+/* ---- one turn ---- */
+
+static bool may_act(const struct round *r, const struct turn *t)
+{
+	return !r->keeper->o->observe && !t->outcome.pause && !t->outcome.held_back &&
+	       t->subject->world->status != STATUS_STARTING;
+}
+
+static void act(struct round *r, struct turn *t)
+{
+	if (!may_act(r, t) || first_step(r, t) || !t->subject->world->exists) {
+		turn_end(r, t);
+		return;
+	}
+	hold_back(r, t);
+	await_record(r, t);
+	if (subject_runs(t->subject))
+		apply_values(t);
+	if (!t->slow) {
+		finish(r, t);
+		return;
+	}
+	t->ward->work = WORK_WRITE;
+	detach(r, t);
+	r->n_slow++;
+}
+
+void enact(struct round *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		act(r, &r->turns[i]);
+	if (r->n_slow == 0) {
+		round_free(r);
+		return;
+	}
+	r->task = (struct task){.run = slow_run, .done = slow_done};
+	worker_submit(r->keeper->slow, &r->task);
+}

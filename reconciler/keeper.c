@@ -1,0 +1,545 @@
+#include "reconciler/keeper.h"
+
+#include "reconciler/draft.h"
+#include "reconciler/hints.h"
+#include "reconciler/host.h"
+#include "reconciler/released.h"
+#include "reconciler/round.h"
+#include "reconciler/session.h"
+#include "schema/arena.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HURRIED_AT_ONCE 512   /* wards of a round that something happened to */
+#define BACKGROUND_AT_ONCE 64 /* of a full pass: others get in between */
+#define JOBS_AT_ONCE 16       /* answers taken in one go */
+
+uint64_t keeper_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- the queue ---- */
+
+static void queue_add(struct queue *q, struct ward *w)
+{
+	if (q->first == q->n)
+		q->first = q->n = 0;
+	if (q->n == q->capacity) {
+		q->capacity = q->capacity ? 2 * q->capacity : 64;
+		q->items = reallocarray(q->items, q->capacity, sizeof(*q->items));
+		if (!q->items) {
+			fputs("evenkeel: out of memory\n", stderr);
+			_Exit(2);
+		}
+	}
+	q->items[q->n++] = w;
+}
+
+static bool queue_empty(const struct queue *q)
+{
+	return q->first == q->n;
+}
+
+static void queue_forget(struct queue *q, const struct ward *w)
+{
+	for (size_t i = q->first; i < q->n; i++)
+		if (q->items[i] == w)
+			q->items[i] = NULL;
+}
+
+void keeper_hurry(struct keeper *k, struct ward *w)
+{
+	if (w->hurried)
+		return;
+	w->due = w->hurried =
+	    true; /* in the other queue it is passed over, once it was looked at */
+	queue_add(&k->hurried, w);
+}
+
+void keeper_remind(struct keeper *k, struct ward *w)
+{
+	if (w->due)
+		return;
+	w->due = true;
+	queue_add(&k->background, w);
+}
+
+/* Takes up to MOST that can be looked at now. One that something is under way for is due again when
+ * that is done. */
+static size_t queue_take(struct queue *q, struct ward **out, size_t most)
+{
+	size_t n = 0;
+
+	while (!queue_empty(q) && n < most) {
+		struct ward *w = q->items[q->first++];
+
+		if (!w || !w->due)
+			continue;
+		w->due = w->hurried = false;
+		if (w->work == WORK_NONE)
+			out[n++] = w;
+	}
+	return n;
+}
+
+/* ---- wards come and go ---- */
+
+static void forget(struct keeper *k, struct ward *w)
+{
+	if (w->due) {
+		queue_forget(&k->hurried, w);
+		queue_forget(&k->background, w);
+	}
+	if (w->container)
+		k->closing(k->context, w);
+	if (k->restarting == w)
+		k->restarting = NULL;
+	k->unseen -= !w->seen;
+	queue_forget(&k->waiting, w);
+	session_forget(k, w);
+	ward_remove(&k->wards, w);
+}
+
+void keeper_work_ended(struct keeper *k, struct ward *w)
+{
+	w->work = WORK_NONE;
+	if (w->gone)
+		forget(k, w);
+	else
+		keeper_hurry(k, w);
+}
+
+/* Said when it happened: the next pass need not say it again. */
+static void note_gone(struct keeper *k, const char *name)
+{
+	char **larger = reallocarray(k->went, k->n_went + 1, sizeof(*larger));
+
+	if (!larger)
+		return;
+	k->went = larger;
+	k->went[k->n_went] = strdup(name);
+	k->n_went += k->went[k->n_went] != NULL;
+}
+
+static void note_back(struct keeper *k, const char *name)
+{
+	for (size_t i = 0; i < k->n_went; i++) {
+		if (strcmp(k->went[i], name) != 0)
+			continue;
+		free(k->went[i]);
+		k->went[i] = k->went[--k->n_went];
+		return;
+	}
+}
+
+bool keeper_said_gone(const struct keeper *k, const char *words, struct arena *a)
+{
+	for (size_t i = 0; i < k->n_went; i++)
+		if (strcmp(released_words(k->went[i], a), words) == 0)
+			return true;
+	return false;
+}
+
+static void news_of(struct keeper *k, const char *name)
+{
+	const struct instance *i = generation_find(reload_generation(k->reload), name);
+	struct ward *w = ward_find(&k->wards, name);
+
+	if (!i || i->elsewhere) {
+		if (!w)
+			return;
+		w->gone = true;
+		note_gone(k, name);
+		journal_say(k->journal, EVENT_RELEASED, name,
+			    i ? "not meant for this host any more: left as it is"
+			      : "no manifest is about it any more: left as it is");
+		k->changed(k->context, w);
+		if (w->work == WORK_NONE)
+			forget(k, w);
+		return;
+	}
+	note_back(k, name);
+	if (!w) {
+		w = ward_add(&k->wards, name);
+		w->keeper = k;
+		k->unseen++;
+	}
+	w->gone = false;
+	w->fresh = true;
+	attempts_clear(&w->attempts);
+	attempts_init(&w->attempts, name);
+	keeper_hurry(k, w);
+}
+
+void keeper_news(struct keeper *k, const char *const *names, size_t n)
+{
+	if (n)
+		k->restarts_stopped = false;
+	for (size_t i = 0; i < n; i++)
+		news_of(k, names[i]);
+}
+
+/* ---- events ---- */
+
+void keeper_event(struct keeper *k, const char *name)
+{
+	struct ward *w = ward_find(&k->wards, name);
+
+	k->containers_stale = true;
+	if (!w)
+		return;
+	/* while its init lives it is the container that is kept: a look at its values is enough */
+	w->look |= !w->container;
+	keeper_hurry(k, w);
+}
+
+void keeper_died(struct keeper *k, struct ward *w)
+{
+	k->containers_stale = true;
+	w->look = w->fresh = true;
+	if (!w->stopping && attempts_died(&w->attempts, keeper_now()))
+		journal_say(k->journal, EVENT_CRASH_LOOP, w->name,
+			    "it does not stay up after its start: started less and less often");
+	keeper_hurry(k, w);
+}
+
+static const char *status_after(enum step step)
+{
+	switch (step) {
+	case STEP_CREATE:
+	case STEP_STOP:
+		return status_name(STATUS_STOPPED);
+	case STEP_START:
+	case STEP_RESTART:
+	case STEP_THAW:
+		return status_name(STATUS_RUNNING);
+	case STEP_FREEZE:
+		return status_name(STATUS_FROZEN);
+	case STEP_DESTROY:
+		break;
+	}
+	return NULL;
+}
+
+/* "container stopped -> running" */
+static void tell_job(struct keeper *k, const struct ward *w, const struct job *job)
+{
+	struct change c = {.object = CONTAINER_OBJECT,
+			   .attribute = CONTAINER_STATE,
+			   .from = status_name(w->status),
+			   .to = status_after(job->step),
+			   .observed = CERTAIN_VALUE,
+			   .action = ACTION_CHANGE,
+			   .effect = EFFECT_LIVE};
+	uint64_t now = keeper_now();
+	uint64_t next = job->step == STEP_START ? attempts_hold_start(&w->attempts, now) : 0;
+
+	if (job->error) {
+		c.verdict = VERDICT_FAILED;
+		c.error = job->reason;
+		c.error_number = job->error;
+		next = next ? next : attempts_hold(&w->attempts, NULL, NULL, now);
+	} else {
+		c.verdict = VERDICT_APPLIED;
+	}
+	journal_change(k->journal,
+		       job->error                  ? EVENT_FAILED
+		       : job->step == STEP_RESTART ? EVENT_RESTARTED
+						   : EVENT_CHANGED,
+		       w->name, &c, next > now ? (next - now) / 1000000 : 0);
+}
+
+static void take_job(struct keeper *k, struct job *job)
+{
+	struct ward *w = job->context;
+	uint64_t now = keeper_now();
+
+	k->jobs_under_way--;
+	k->containers_stale = true;
+	w->look = true;
+	w->stopping = false;
+	if (job->error)
+		attempts_failed(&w->attempts, NULL, NULL, now, job->reason);
+	else
+		attempts_succeeded(&w->attempts, NULL, NULL, now);
+	if (!job->error && (job->step == STEP_START || job->step == STEP_RESTART))
+		attempts_started(&w->attempts, now);
+	tell_job(k, w, job);
+	w->told = true;
+	session_job(k, w, job);
+	if (job->error && k->restarting == w) {
+		k->restarting = NULL;
+		k->restarts_stopped = true;
+	}
+	keeper_work_ended(k, w);
+}
+
+void keeper_collect_jobs(struct keeper *k)
+{
+	struct job *done[JOBS_AT_ONCE];
+	size_t n;
+
+	do {
+		struct arena *a = arena_new();
+
+		n = jobs_collect(k->jobs, a, done, JOBS_AT_ONCE);
+		for (size_t i = 0; i < n; i++)
+			take_job(k, done[i]);
+		arena_free(a);
+	} while (n == JOBS_AT_ONCE);
+}
+
+/* ---- boot files ---- */
+
+void keeper_record(struct keeper *k, struct ward *w, const char *text)
+{
+	scribe_write(k->scribe, w->name, text);
+}
+
+static void take_text(void *context, const struct scribe_answer *answer)
+{
+	struct keeper *k = context;
+	struct ward *w = ward_find(&k->wards, answer->name);
+
+	if (!w)
+		return;
+	free(w->text);
+	w->text = NULL;
+	if (w->container && answer->text && answer->record.include == INCLUDE_FINE)
+		w->text = strdup(answer->text);
+	if (answer->error) {
+		attempts_failed(&w->attempts, BOOT_OBJECT, BOOTFILE_NAME, keeper_now(),
+				answer->why);
+		journal_say(k->journal, EVENT_FAILED, w->name, "not persisted: %s", answer->why);
+	} else {
+		attempts_succeeded(&w->attempts, BOOT_OBJECT, BOOTFILE_NAME, keeper_now());
+	}
+	if (answer->error || w->recording || w->unverified)
+		keeper_hurry(k, w);
+	w->recording = w->unverified = false;
+	session_settle(k, w);
+}
+
+void keeper_collect_texts(struct keeper *k)
+{
+	struct arena *a = arena_new();
+
+	scribe_collect(k->scribe, a, take_text, k);
+	arena_free(a);
+}
+
+/* ---- passes ---- */
+
+static bool same_cpus(const struct host *x, const struct host *y)
+{
+	if (x->n_cpus != y->n_cpus)
+		return false;
+	for (size_t i = 0; i < x->n_cpus; i++)
+		if (x->cpus[i].number != y->cpus[i].number)
+			return false;
+	return true;
+}
+
+/* CPUs and memory may come and go, interfaces do. */
+static void read_host(struct keeper *k)
+{
+	struct arena *a = arena_new();
+	const struct host *before = k->host;
+
+	diagnostics_init(&k->host_findings, a);
+	k->host = host_read(k->o, k->layout, a, &k->host_findings);
+	k->containers->host = k->host;
+	if (before && !same_cpus(before, k->host)) /* they are dealt anew */
+		for (size_t i = 0; i < k->wards.n; i++)
+			k->wards.items[i]->pinning = 0;
+	arena_free(k->host_arena);
+	k->host_arena = a;
+}
+
+void keeper_save_hints(struct keeper *k)
+{
+	struct containers *cs = k->containers;
+
+	for (size_t i = 0; i < k->wards.n; i++)
+		if (k->wards.items[i]->container)
+			container_remember(cs, k->wards.items[i]->container);
+	hints_save(cs->hints);
+}
+
+void keeper_read_pauses(struct keeper *k)
+{
+	struct arena *a = arena_new();
+
+	pauses_load(k->o->lxcpath, a, &k->pauses);
+	arena_free(k->pauses_arena);
+	k->pauses_arena = a;
+}
+
+void keeper_full(struct keeper *k, bool insist)
+{
+	read_host(k);
+	keeper_read_pauses(k);
+	k->containers_stale = true;
+	for (size_t i = 0; i < k->wards.n; i++) {
+		struct ward *w = k->wards.items[i];
+
+		w->insist |= insist;
+		w->reread = true;
+		w->look |= !w->container;
+		if (insist)
+			k->restarts_stopped = false;
+		keeper_remind(k, w);
+	}
+}
+
+bool keeper_work(struct keeper *k)
+{
+	struct ward *due[HURRIED_AT_ONCE];
+	size_t n = queue_take(&k->hurried, due, HURRIED_AT_ONCE);
+
+	if (n == 0 && queue_empty(&k->hurried))
+		n = queue_take(&k->background, due, BACKGROUND_AT_ONCE);
+	if (n)
+		round_run(k, due, n);
+	return keeper_due(k);
+}
+
+void keeper_resume_restarts(struct keeper *k)
+{
+	for (size_t i = 0; i < k->wards.n; i++)
+		if (k->wards.items[i]->standing.condition == CONDITION_PENDING_RESTART)
+			keeper_remind(k, k->wards.items[i]);
+}
+
+void keeper_wait(struct keeper *k, struct ward *w)
+{
+	if (w->again && !w->waits)
+		queue_add(&k->waiting, w);
+	w->waits |= w->again != 0;
+}
+
+uint64_t keeper_next(struct keeper *k, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+
+	struct queue *q = &k->waiting;
+	size_t left = 0;
+
+	for (size_t i = 0; i < q->n; i++) {
+		struct ward *w = q->items[i];
+
+		if (!w)
+			continue;
+		if (w->again && w->again <= now) {
+			w->again = 0;
+			keeper_hurry(k, w);
+		}
+		w->waits = w->again != 0;
+		if (!w->waits)
+			continue;
+		next = w->again < next ? w->again : next;
+		q->items[left++] = w;
+	}
+	q->n = left;
+	return next;
+}
+
+bool keeper_due(const struct keeper *k)
+{
+	return !queue_empty(&k->hurried) || !queue_empty(&k->background);
+}
+
+bool keeper_idle(const struct keeper *k)
+{
+	return !keeper_due(k) && k->jobs_under_way == 0 && scribe_backlog(k->scribe) == 0 &&
+	       worker_pending(k->slow) == 0;
+}
+
+/* ---- beginning and end ---- */
+
+/* Which containers there are, before anybody asks. */
+static int look_at_containers(struct keeper *k, struct diagnostics *ds)
+{
+	k->containers_arena = arena_new();
+	k->containers = containers_open(k->o->lxcpath, NULL, k->layout, k->containers_arena);
+	if (!k->containers->error)
+		return 0;
+	return diagnostic_error(ds, NOWHERE, "cannot tell which containers of %s run: %s",
+				k->o->lxcpath, strerror(-k->containers->error));
+}
+
+static void say_write(void *context, const char *what, const char *value, int error)
+{
+	journal_kernel_write(context, what, value, error);
+}
+
+int keeper_open(struct keeper *k, const struct options *o, struct diagnostics *ds)
+{
+	int r;
+
+	*k = (struct keeper){.o = o};
+	r = cgroup_layout_open(&k->layout, ds);
+	if (r < 0)
+		return r;
+	r = look_at_containers(k, ds);
+	if (r < 0)
+		return r;
+	read_host(k);
+	k->journal = journal_open(o);
+	k->writes =
+	    (struct writes){.say = o->verbosity >= 2 ? say_write : NULL, .context = k->journal};
+	writes_heard_by(&k->writes);
+	k->jobs = jobs_open(o->lxcpath);
+	k->scribe = scribe_open(k->containers->dir, o->lxcpath);
+	k->slow = worker_open("slow writes");
+	if (k->journal && k->jobs && k->scribe && k->slow)
+		return 0;
+	return diagnostic_error(ds, NOWHERE, "no fds or threads to work with: %s", strerror(errno));
+}
+
+static void wards_close(struct keeper *k)
+{
+	while (k->wards.n) {
+		struct ward *w = k->wards.items[k->wards.n - 1];
+
+		if (w->container)
+			k->closing(k->context, w);
+		ward_remove(&k->wards, w);
+	}
+	free(k->wards.items);
+	free(k->hurried.items);
+	free(k->background.items);
+	free(k->waiting.items);
+	for (size_t i = 0; i < k->n_went; i++)
+		free(k->went[i]);
+	free(k->went);
+}
+
+void keeper_close(struct keeper *k)
+{
+	worker_close(k->slow);
+	if (k->scribe)
+		scribe_close(k->scribe);
+	if (k->jobs)
+		jobs_close(k->jobs);
+	if (k->containers) {
+		keeper_save_hints(k);
+		containers_close(k->containers);
+	}
+	wards_close(k);
+	cgroup_layout_close(k->layout);
+	writes_heard_by(NULL);
+	if (k->journal)
+		journal_close(k->journal);
+	arena_free(k->containers_arena);
+	arena_free(k->host_arena);
+	arena_free(k->pauses_arena);
+}

@@ -1,0 +1,122 @@
+/*
+ * keeper - what the daemon keeps between rounds, and what its rounds work with.
+ * The instances in force, the host, the containers, a ward for each instance, and the queue of
+ * those that are due. Everything that waits (job processes, slow kernel writes, boot files) is
+ * handed off here; reconciler/daemon feeds it events and owns the loop.
+ */
+#pragma once
+
+#include "reconciler/container.h"
+#include "reconciler/journal.h"
+#include "reconciler/pauses.h"
+#include "reconciler/reload.h"
+#include "reconciler/scribe.h"
+#include "reconciler/ward.h"
+#include "reconciler/worker.h"
+#include "reconciler/writes.h"
+
+/* Wards that are to be looked at: first come, first served. */
+struct queue {
+	struct ward **items;
+	size_t first, n, capacity; /* items[first .. n) */
+};
+
+struct session;
+
+struct keeper {
+	const struct options *o;
+	struct reload *reload;
+	struct cgroup_layout *layout;
+	struct host *host;
+	struct arena *host_arena;
+	struct diagnostics host_findings; /* of the last look at it */
+	struct containers *containers;
+	struct arena *containers_arena;
+	bool containers_stale; /* something was started or stopped since they were listed */
+	struct jobs *jobs;
+	struct scribe *scribe;
+	struct worker *slow;
+	struct journal *journal;
+	struct pauses pauses; /* by command */
+	struct arena *pauses_arena;
+	struct wards wards;
+	size_t unseen;           /* of them, never looked at */
+	struct queue hurried;    /* something happened to them */
+	struct queue background; /* a full pass */
+	struct queue waiting;    /* those that have a moment of their own; first is not used */
+	struct ward *restarting; /* restart: allowed, one at a time */
+	bool restarts_stopped;   /* one of them failed: none until a manifest changes */
+	size_t jobs_under_way;
+	char **went; /* names whose manifests are gone, as was said */
+	size_t n_went;
+	struct session *sessions; /* who waits for an answer: apply through the daemon */
+	/* the daemon's: W's container was found running, or is let go */
+	void (*opened)(void *context, struct ward *w);
+	void (*closing)(void *context, struct ward *w);
+	/* these kernel files of its are ours to keep: who else writes one is an event */
+	void (*holds)(void *context, struct ward *w, const char *const *paths, size_t n);
+	/* W stands otherwise than before */
+	void (*changed)(void *context, const struct ward *w);
+	void *context;
+	struct writes writes; /* to the kernel, since the beginning */
+};
+
+/* CLOCK_BOOTTIME in nanoseconds. */
+uint64_t keeper_now(void);
+
+/* Looks at the host. 0, or -errno with a finding; keeper_close is due either way. */
+int keeper_open(struct keeper *k, const struct options *o, struct diagnostics *ds);
+/* What is in hand is finished; containers stay as they are. */
+void keeper_close(struct keeper *k);
+
+/* What is known of running containers is kept for the next run. */
+void keeper_save_hints(struct keeper *k);
+
+/* W is to be looked at: at once, or when there is nothing else. */
+void keeper_hurry(struct keeper *k, struct ward *w);
+void keeper_remind(struct keeper *k, struct ward *w);
+
+/* All are to be looked at anew, nothing that is kept counts: the host, the containers, the boot
+ * files. The manifests are the caller's. */
+void keeper_full(struct keeper *k, bool insist);
+
+/* Looks at some of those that are due. False: there are none. */
+bool keeper_work(struct keeper *k);
+
+/* Its manifest came, changed or went. */
+void keeper_news(struct keeper *k, const char *const *names, size_t n);
+
+/* Was it said already, in these WORDS (released_words), that a manifest is gone? */
+bool keeper_said_gone(const struct keeper *k, const char *words, struct arena *a);
+
+/* Something happened to this container. */
+void keeper_event(struct keeper *k, const char *name);
+void keeper_died(struct keeper *k, struct ward *w);
+
+/* Takes what was handed off and is done. */
+void keeper_collect_jobs(struct keeper *k);
+void keeper_collect_texts(struct keeper *k);
+
+/* What was under way for W has ended: it is due. */
+void keeper_work_ended(struct keeper *k, struct ward *w);
+
+/* The boot file of W shall be TEXT; it is due again when that matters. */
+void keeper_record(struct keeper *k, struct ward *w, const char *text);
+
+/* What the command pause has written is read again. */
+void keeper_read_pauses(struct keeper *k);
+
+/* The next restart may be made. */
+void keeper_resume_restarts(struct keeper *k);
+
+/* W has a moment of its own (W->again). */
+void keeper_wait(struct keeper *k, struct ward *w);
+
+/* The next moment at which somebody is to be looked at again; UINT64_MAX: none. Those whose moment
+ * has come are made due. */
+uint64_t keeper_next(struct keeper *k, uint64_t now);
+
+/* Is somebody to be looked at now? */
+bool keeper_due(const struct keeper *k);
+/* Is nothing due and nothing under way? */
+bool keeper_idle(const struct keeper *k);

@@ -1,0 +1,167 @@
+#include "reconciler/stand.h"
+
+#include "reconciler/report.h"
+#include "schema/arena.h"
+
+#include <string.h>
+#include <time.h>
+
+/* The finding that holds an instance back, with its place. */
+static const char *held_reason(struct keeper *k, const struct turn *t, struct arena *a)
+{
+	struct generation *g = reload_generation(k->reload);
+	const char *reason = instance_held_reason(&g->catalog, t->subject->world->instance, a);
+	struct diagnostics all;
+
+	diagnostics_init(&all, a);
+	reload_findings(k->reload, &all);
+	for (size_t i = 0; i < all.n; i++) {
+		const struct diagnostic *d = &all.items[i];
+
+		if (d->severity == SEVERITY_ERROR && d->instance &&
+		    strcmp(d->instance, t->ward->name) == 0)
+			return arena_printf(a, "%s: %s", report_place(d->place, a), d->message);
+	}
+	return reason ? reason : "its manifest has errors";
+}
+
+static void held_back(struct keeper *k, const struct turn *t, struct arena *a, struct standing *out)
+{
+	if (!t->held_back || out->condition == CONDITION_PAUSED)
+		return;
+	out->condition = CONDITION_HELD_BACK;
+	out->reason = held_reason(k, t, a);
+}
+
+/* What is being tried again and again outweighs what a single look shows. */
+static void troubled(const struct ward *w, uint64_t now, struct arena *a, struct standing *out)
+{
+	struct attempt attempt;
+
+	if (out->condition == CONDITION_PAUSED || out->condition == CONDITION_HELD_BACK)
+		return;
+	if (attempts_crash_loop(&w->attempts, now)) {
+		out->condition = CONDITION_FAILING;
+		out->reason = "crash loop: it does not stay up after its start";
+	} else if (attempts_failing(&w->attempts, now, &attempt)) {
+		out->condition = CONDITION_FAILING;
+		out->reason = arena_strdup(a, attempt.reason);
+	} else if (attempts_contested(&w->attempts, now, &attempt)) {
+		out->condition = CONDITION_CONTESTED;
+		out->reason = arena_printf(a, "%s %s: somebody keeps changing it", attempt.object,
+					   attempt.attribute);
+	}
+}
+
+/* Neither in sync nor in trouble: what LXC is about to set cannot be seen yet. */
+static void starting(const struct turn *t, struct standing *out)
+{
+	if (t->outcome.status != STATUS_STARTING || t->outcome.pause || t->held_back)
+		return;
+	out->condition = CONDITION_DRIFTED;
+	out->reason = "it is starting";
+}
+
+static enum event event_for(enum condition c)
+{
+	switch (c) {
+	case CONDITION_PENDING_RESTART:
+		return EVENT_PENDING;
+	case CONDITION_FAILING:
+		return EVENT_FAILED;
+	case CONDITION_CONTESTED:
+		return EVENT_CONTESTED;
+	case CONDITION_PAUSED:
+		return EVENT_PAUSED;
+	case CONDITION_HELD_BACK:
+		return EVENT_HELD_BACK;
+	case CONDITION_DRIFTED:
+		return EVENT_WOULD_CHANGE;
+	case CONDITION_IN_SYNC:
+	case N_CONDITIONS:
+		break;
+	}
+	return EVENT_RECOVERED;
+}
+
+static bool was_trouble(enum condition c)
+{
+	return c == CONDITION_FAILING || c == CONDITION_CONTESTED || c == CONDITION_HELD_BACK;
+}
+
+/* Values that were made or refused have had their own lines; here is what they do not say. */
+static void say(struct keeper *k, const struct turn *t, const struct standing *next, uint64_t retry)
+{
+	const struct ward *w = t->ward;
+	const struct standing *last = &w->standing;
+	bool same = last->condition == next->condition;
+
+	switch (next->condition) {
+	case CONDITION_IN_SYNC:
+	case CONDITION_PENDING_RESTART:
+		if (was_trouble(last->condition) && w->said)
+			journal_say(k->journal, EVENT_RECOVERED, w->name, "in sync again");
+		else if (last->condition == CONDITION_PAUSED && w->said)
+			journal_say(k->journal, EVENT_RESUMED, w->name, "no longer paused");
+		return;
+	case CONDITION_DRIFTED:
+		if (k->o->observe)
+			for (size_t i = 0; i < t->outcome.changes.n; i++)
+				journal_change(k->journal, EVENT_WOULD_CHANGE, w->name,
+					       &t->outcome.changes.items[i], 0);
+		return;
+	case CONDITION_CONTESTED:
+		return;
+	case CONDITION_FAILING:
+		if (t->outcome.diagnostics.errors == 0)
+			return; /* each refusal has had its line */
+		break;
+	case CONDITION_PAUSED:
+	case CONDITION_HELD_BACK:
+	case N_CONDITIONS:
+		break;
+	}
+	if (!same || !last->reason || !next->reason || strcmp(last->reason, next->reason) != 0)
+		journal_retry(k->journal, event_for(next->condition), w->name, retry / 1000000,
+			      "%s%s%s", condition_name(next->condition), next->reason ? ": " : "",
+			      next->reason ? next->reason : "");
+}
+
+/* Thousands are in sync, and need no memory for it. */
+static void keep(struct ward *w, const struct standing *next)
+{
+	bool plain = !next->reason && !next->n_pending && !next->n_unsupported;
+	struct arena *details = plain ? NULL : arena_new();
+
+	if (plain)
+		w->standing = *next;
+	else
+		standing_copy(next, details, &w->standing);
+	w->standing.name = w->name;
+	arena_free(w->details);
+	w->details = details;
+	w->said = true;
+}
+
+void ward_stands(struct keeper *k, const struct turn *t, uint64_t now)
+{
+	struct arena *a = t->outcome.changes.arena;
+	struct ward *w = t->ward;
+	struct standing next;
+
+	standing_from_outcome(&t->outcome, a, &next);
+	starting(t, &next);
+	held_back(k, t, a, &next);
+	troubled(w, now, a, &next);
+	w->retry = next.condition == CONDITION_FAILING || next.condition == CONDITION_CONTESTED
+		       ? attempts_next(&w->attempts, now)
+		       : 0;
+	next.since = w->standing.since;
+	if (w->said && standing_equal(&w->standing, &next))
+		return;
+	if (!w->said || w->standing.condition != next.condition)
+		next.since = (uint64_t)time(NULL);
+	say(k, t, &next, w->retry > now ? w->retry - now : 0);
+	keep(w, &next);
+	k->changed(k->context, w);
+}
