@@ -57,17 +57,16 @@ struct way_walk {
 	int error; /* of what could not be watched, the first */
 };
 
-static void way_mark(struct way_walk *walk, int folder, const char *name)
+static void way_show(void *context, int fd, enum watch_path_aspect aspect, const char *name)
 {
-	int r = marks_add(&walk->w->marks, walk->concern, folder, marks_entries, name, false, NULL);
+	struct way_walk *walk = context;
+	const uint32_t mask = aspect == ASPECT_ITSELF   ? marks_itself
+			      : aspect == ASPECT_COMING ? marks_coming
+							: marks_going;
+	int r = marks_add(&walk->w->marks, walk->concern, fd, mask, name, NULL);
 
 	if (r < 0 && !walk->error)
 		walk->error = -r;
-}
-
-static void way_step(void *context, int folder, const char *name)
-{
-	way_mark(context, folder, name);
 }
 
 static bool same_inode(const struct stat *a, const struct stat *b)
@@ -84,12 +83,12 @@ static bool way_walk(struct watch *w)
 	struct watch_path path;
 
 	w->way_arena = arena_new();
-	path = (struct watch_path){.arena = w->way_arena, .step = way_step, .context = &walk};
+	path = (struct watch_path){
+	    .arena = w->way_arena, .quiet = true, .show = way_show, .context = &walk};
 	w->of_way = (struct shortfall){0};
 	walk.concern = marks_renew(&w->marks, CONCERN_WAY, "");
 	w->real = NULL;
 	if (watch_path_walk(&path, -1, w->directory) == 0 && S_ISDIR(path.st.st_mode)) {
-		way_mark(&walk, path.fd, "");
 		w->real = path.real;
 		w->led_to = path.st;
 	}
@@ -319,6 +318,7 @@ static void begin(void *context, bool whole)
 	marks_close(&w->before, &w->marks);
 	w->before = w->marks;
 	marks_open(&w->marks, w->inotify);
+	w->marks.before = &w->before;
 	w->of_tree = (struct shortfall){0};
 	way_walk(w);
 }
@@ -329,6 +329,7 @@ static void end(void *context)
 
 	if (w->whole)
 		marks_close(&w->before, &w->marks);
+	w->marks.before = NULL;
 	w->whole = false;
 }
 
@@ -345,20 +346,29 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Watches the file itself, open as FD. Its other names in the tree may not be known. */
-static void mark_twin(struct watch *w, struct concern *p, int fd)
+static bool same_file(const struct stat *a, const struct stat *b)
 {
+	return same_inode(a, b) && a->st_size == b->st_size && a->st_nlink == b->st_nlink &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* Watches the file itself, open as FD. Its other names in the tree may not be known; ST, from
+ * before it was watched, may not be what it is now. */
+static void mark_twin(struct watch *w, struct concern *c, int fd, const struct stat *st)
+{
+	struct stat now;
 	bool fresh = false;
 
-	note(w, marks_add(&w->marks, p, fd, marks_file, "", true, &fresh), p->path);
-	if (fresh && !w->whole)
+	note(w, marks_add(&w->marks, c, fd, marks_file, "", &fresh), c->path);
+	if ((fresh && !w->whole) || fstat(fd, &now) < 0 || !same_file(st, &now))
 		look_again(w);
 }
 
 static void file(void *context, int dir, const char *path, const struct stat *st, bool is_link)
 {
 	struct watch *w = context;
-	struct concern *p;
+	struct concern *c;
 	int fd;
 
 	if (is_link)
@@ -371,9 +381,9 @@ static void file(void *context, int dir, const char *path, const struct stat *st
 	fd = openat(dir, name_of(path), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	p = marks_renew(&w->marks, CONCERN_TWIN, path);
-	mark_twin(w, p, fd);
-	marks_renewed(&w->marks, p);
+	c = marks_renew(&w->marks, CONCERN_TWIN, path);
+	mark_twin(w, c, fd, st);
+	marks_renewed(&w->marks, c);
 	close(fd);
 }
 
@@ -418,7 +428,7 @@ static void enter(void *context, int fd, const char *path)
 		enter_root(w, fd);
 	shortfall_file_system(&w->of_tree, fd, *path ? path : w->directory);
 	p = marks_renew(&w->marks, CONCERN_FOLDER, path);
-	note(w, marks_add(&w->marks, p, fd, marks_folder, "", true, NULL), path);
+	note(w, marks_add(&w->marks, p, fd, marks_folder, "", NULL), path);
 	marks_renewed(&w->marks, p);
 }
 
@@ -428,14 +438,15 @@ struct link_walk {
 	bool first;
 };
 
-static void link_step(void *context, int folder, const char *name)
+static void link_show(void *context, int fd, enum watch_path_aspect aspect, const char *name)
 {
 	struct link_walk *walk = context;
 	struct watch *w = walk->w;
 
+	(void)aspect;
 	/* The link itself is an entry of a folder that is watched. */
 	if (!walk->first)
-		note(w, marks_add(&w->marks, walk->concern, folder, marks_folder, name, true, NULL),
+		note(w, marks_add(&w->marks, walk->concern, fd, marks_folder, name, NULL),
 		     walk->concern->path);
 	walk->first = false;
 }
@@ -446,11 +457,11 @@ static void link_met(void *context, int dir, const char *path)
 	struct link_walk walk = {w, marks_renew(&w->marks, CONCERN_LINK, path), true};
 	struct arena *scratch = arena_new();
 	struct watch_path p = {
-	    .arena = scratch, .top = &w->root, .step = link_step, .context = &walk};
+	    .arena = scratch, .top = &w->root, .show = link_show, .context = &walk};
 	bool file = watch_path_walk(&p, dir, name_of(path)) == 0 && !S_ISDIR(p.st.st_mode);
 
 	if (file && p.st.st_nlink > 1)
-		mark_twin(w, walk.concern, p.fd);
+		mark_twin(w, walk.concern, p.fd, &p.st);
 	if (p.fd >= 0)
 		close(p.fd);
 	marks_renewed(&w->marks, walk.concern);

@@ -9,14 +9,15 @@
 
 #define FIRST_BUCKETS 64
 
-#define ENTRIES                                                                                    \
-	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF |        \
-	 IN_MOVE_SELF)
+#define ITSELF (IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
+#define ENTRIES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 #define CONTENT (IN_MODIFY | IN_CLOSE_WRITE)
 
-const uint32_t marks_entries = ENTRIES | IN_ONLYDIR;
-const uint32_t marks_folder = ENTRIES | CONTENT | IN_ONLYDIR | IN_EXCL_UNLINK;
+const uint32_t marks_folder = ITSELF | ENTRIES | CONTENT | IN_ONLYDIR | IN_EXCL_UNLINK;
 const uint32_t marks_file = CONTENT | IN_ATTRIB | IN_DELETE_SELF;
+const uint32_t marks_itself = ITSELF;
+const uint32_t marks_coming = ITSELF | IN_CREATE | IN_MOVED_TO;
+const uint32_t marks_going = ITSELF | IN_DELETE;
 
 static uint32_t hash_of_path(enum concern_kind kind, const char *path)
 {
@@ -170,6 +171,8 @@ struct concern *marks_renew(struct marks *m, enum concern_kind kind, const char 
 	}
 	p->former = p->marks;
 	p->marks = NULL;
+	for (struct mark *k = p->former; k; k = k->next_of_concern)
+		k->former = true;
 	return p;
 }
 
@@ -233,8 +236,29 @@ static struct mark *mark_new(struct marks *m, struct concern *p, struct watched 
 	return k;
 }
 
-int marks_add(struct marks *m, struct concern *p, int fd, uint32_t mask, const char *name,
-	      bool content, bool *fresh)
+/* All that is wanted of the inode, but for what was. */
+static uint32_t wanted(const struct watched *w)
+{
+	uint32_t mask = 0;
+
+	for (const struct mark *k = w->marks; k; k = k->next_of_watched)
+		mask |= k->former ? 0 : k->mask;
+	return mask;
+}
+
+static struct watched *watched_new(struct marks *m, int wd)
+{
+	struct watched *w = arena_alloc(m->arena, sizeof(*w));
+	const struct watched *before = m->before ? marks_watched(m->before, wd) : NULL;
+
+	w->wd = wd;
+	w->mask = before ? before->mask : 0;
+	watched_insert(m, w);
+	return w;
+}
+
+int marks_add(struct marks *m, struct concern *c, int fd, uint32_t mask, const char *name,
+	      bool *fresh)
 {
 	struct watched *w;
 	struct mark *k;
@@ -242,24 +266,27 @@ int marks_add(struct marks *m, struct concern *p, int fd, uint32_t mask, const c
 	int wd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	/* Added to what other concerns want of the inode. */
 	wd = inotify_add_watch(m->inotify, path, mask | IN_MASK_ADD);
 	if (wd < 0)
 		return -errno;
 	w = marks_watched(m, wd);
 	if (fresh)
 		*fresh = !w;
-	if (!w) {
-		w = arena_alloc(m->arena, sizeof(*w));
-		w->wd = wd;
-		watched_insert(m, w);
-	}
-	k = take_former(p, w, name);
+	if (!w)
+		w = watched_new(m, wd);
+	k = take_former(c, w, name);
 	if (!k)
-		k = mark_new(m, p, w, name);
-	k->content = content;
-	k->next_of_concern = p->marks;
-	p->marks = k;
+		k = mark_new(m, c, w, name);
+	k->mask = mask;
+	k->former = false;
+	k->next_of_concern = c->marks;
+	c->marks = k;
+	w->mask |= mask;
+	/* What nobody wants any more would only wake us. */
+	if (w->mask != wanted(w)) {
+		w->mask = wanted(w);
+		inotify_add_watch(m->inotify, path, w->mask);
+	}
 	return 0;
 }
 

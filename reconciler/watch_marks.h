@@ -35,13 +35,15 @@ struct mark {
 	struct mark *next_of_watched, **at; /* AT is what points here */
 	struct concern *concern;
 	struct watched *watched;
-	bool content;     /* not only that the entry is there, but what is in it */
+	uint32_t mask;
+	bool former;      /* not marked again so far */
 	const char *name; /* which entry of a folder; "": every one, or the inode itself */
 };
 
 struct watched {
 	struct watched *next; /* in its bucket */
 	int wd;
+	uint32_t mask; /* as the kernel has it */
 	struct mark *marks;
 };
 
@@ -54,11 +56,13 @@ struct marks {
 	struct arena *arena;
 	int inotify;
 	struct buckets concerns, watched;
-	size_t dropped; /* marks that are garbage by now */
+	size_t dropped;             /* marks that are garbage by now */
+	const struct marks *before; /* whose watches it goes on with; NULL: none */
 };
 
-/* What is reported of the folders of a path, of folders with content, of a file. */
-extern const uint32_t marks_entries, marks_folder, marks_file;
+/* What is reported: of folders whose files count, of a file that counts; of the directory's path,
+ * an inode itself, and that an entry comes or goes. */
+extern const uint32_t marks_folder, marks_file, marks_itself, marks_coming, marks_going;
 
 void marks_open(struct marks *m, int inotify);
 
@@ -72,10 +76,10 @@ struct concern *marks_find(const struct marks *m, enum concern_kind kind, const 
 struct concern *marks_renew(struct marks *m, enum concern_kind kind, const char *path);
 void marks_renewed(struct marks *m, struct concern *p);
 
-/* Watches the inode that FD is open as, for P. NAME is copied. *FRESH (may be NULL): it had no mark
+/* Watches the inode that FD is open as, for C. NAME is copied. *FRESH (may be NULL): it had no mark
  * before. Returns 0 or -errno. */
-int marks_add(struct marks *m, struct concern *p, int fd, uint32_t mask, const char *name,
-	      bool content, bool *fresh);
+int marks_add(struct marks *m, struct concern *c, int fd, uint32_t mask, const char *name,
+	      bool *fresh);
 
 /* Drops what is looked after at PATH, and below it where that is a folder; "" is all of the tree.
  * The directory's own path stays. True: there was something. */

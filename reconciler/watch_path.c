@@ -10,19 +10,32 @@
 
 /* As the kernel bounds it (path_resolution(7)). */
 #define MOST_LINKS 40
+/* Of what is renamed under our eyes. */
+#define MOST_TRIES 8
 
 static void digest_add(uint64_t *digest, uint64_t n)
 {
 	*digest = (*digest ^ n) * 1099511628211ull;
 }
 
-/* Stands on FD now; takes it. */
-static int stand(struct watch_path *p, int fd)
+static void forget_above(struct watch_path *p)
+{
+	if (p->above >= 0)
+		close(p->above);
+	p->above = -1;
+}
+
+/* Stands on FD now, found as NAME (NULL: it was not looked up) in the folder before; takes FD. */
+static int stand(struct watch_path *p, int fd, const char *name)
 {
 	if (fd < 0)
 		return -errno;
-	if (p->fd >= 0)
+	forget_above(p);
+	if (name)
+		p->above = p->fd;
+	else if (p->fd >= 0)
 		close(p->fd);
+	p->name = name;
 	p->fd = fd;
 	if (fstat(fd, &p->st) < 0)
 		return -errno;
@@ -35,8 +48,12 @@ static int stand(struct watch_path *p, int fd)
 
 static int stand_on_root(struct watch_path *p)
 {
+	int r = stand(p, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), NULL);
+
 	p->real = arena_strdup(p->arena, "");
-	return stand(p, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (r == 0 && p->quiet)
+		p->show(p->context, p->fd, ASPECT_ITSELF, "");
+	return r;
 }
 
 static bool at_top(const struct watch_path *p)
@@ -74,6 +91,40 @@ static void note_real(struct watch_path *p, const char *name)
 		*slash = '\0';
 }
 
+static bool is_still(int folder, const char *name, const struct stat *was)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == was->st_dev &&
+	       st.st_ino == was->st_ino;
+}
+
+/* Finds NAME where it stands. What it found is watched, or that there is nothing. */
+static int look_up(struct watch_path *p, const char *name, struct stat *st)
+{
+	bool awaited = false;
+
+	if (!p->quiet)
+		p->show(p->context, p->fd, ASPECT_ENTRY, name);
+	for (unsigned i = 0; i < MOST_TRIES; i++) {
+		int fd = openat(p->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 && (awaited || !p->quiet))
+			return -errno;
+		if (fd < 0) {
+			p->show(p->context, p->fd, ASPECT_COMING, name);
+			awaited = true;
+			continue;
+		}
+		if (p->quiet)
+			p->show(p->context, fd, ASPECT_ITSELF, "");
+		if (fstat(fd, st) == 0 && (!p->quiet || is_still(p->fd, name, st)))
+			return fd;
+		close(fd);
+	}
+	return -EAGAIN;
+}
+
 static int step(struct watch_path *p, const char *name, const char **rest, unsigned *links)
 {
 	struct stat st;
@@ -83,19 +134,25 @@ static int step(struct watch_path *p, const char *name, const char **rest, unsig
 		return -ENOTDIR;
 	if (strcmp(name, "..") == 0 && at_top(p))
 		return -EXDEV;
-	p->step(p->context, p->fd, name);
-	fd = openat(p->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = -errno;
-	} else if (S_ISLNK(st.st_mode)) {
+	fd = look_up(p, name, &st);
+	if (fd < 0)
+		return fd;
+	if (S_ISLNK(st.st_mode)) {
 		r = follow(p, fd, rest, links);
-	} else {
-		note_real(p, name);
-		return stand(p, fd);
-	}
-	if (fd >= 0)
 		close(fd);
-	return r;
+		return r;
+	}
+	note_real(p, name);
+	return stand(p, fd, strcmp(name, "..") == 0 ? NULL : name);
+}
+
+/* Where it stands at the end, there or half way: that this is removed. */
+static int watch_last(struct watch_path *p)
+{
+	if (!p->quiet || p->above < 0)
+		return 0;
+	p->show(p->context, p->above, ASPECT_GOING, p->name);
+	return is_still(p->above, p->name, &p->st) ? 0 : -EAGAIN;
 }
 
 /* Takes the next name off REST; NULL: there is none. */
@@ -113,24 +170,38 @@ static const char *next_name(struct watch_path *p, const char **rest)
 	}
 }
 
-int watch_path_walk(struct watch_path *p, int start, const char *path)
+static int walk(struct watch_path *p, int start, const char *path)
 {
 	unsigned links = 0;
 	const char *name;
-	int r;
+	int r, last;
 
-	p->fd = -1;
+	p->fd = p->above = -1;
 	p->digest = 14695981039346656037ull;
 	p->real = arena_strdup(p->arena, "");
 	if (path[0] == '/')
 		r = p->top ? -EXDEV : stand_on_root(p);
 	else
-		r = stand(p, fcntl(start, F_DUPFD_CLOEXEC, 0));
+		r = stand(p, fcntl(start, F_DUPFD_CLOEXEC, 0), NULL);
 	while (r == 0 && (name = next_name(p, &path)))
 		r = step(p, name, &path, &links);
+	last = watch_last(p);
+	if (last < 0)
+		r = last;
+	forget_above(p);
 	if (r < 0 && p->fd >= 0) {
 		close(p->fd);
 		p->fd = -1;
 	}
+	return r;
+}
+
+int watch_path_walk(struct watch_path *p, int start, const char *path)
+{
+	int r, tries = MOST_TRIES;
+
+	do
+		r = walk(p, start, path);
+	while (r == -EAGAIN && --tries);
 	return r;
 }

@@ -109,6 +109,9 @@ static void meet(struct watch_tree *t, int dir, const char *name, const char *pa
 	link = S_ISLNK(st.st_mode);
 	if (link) {
 		h->link(h->context, dir, path);
+		/* Such a link is refused: it leads back to a folder above it. */
+		if (strcmp(name, "out") == 0)
+			return;
 		if (fstatat(dir, name, &st, 0) < 0)
 			return;
 	}
@@ -155,6 +158,11 @@ static void look(struct watch_tree *t, const char *path)
 	if (dir >= 0 && dir != root)
 		close(dir);
 	close(root);
+}
+
+void watch_tree_look(struct watch_tree *t)
+{
+	look(t, "");
 }
 
 /* --- what is reported ---------------------------------------------------------------------------

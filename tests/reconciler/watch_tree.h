@@ -42,6 +42,9 @@ void mode(struct watch_tree *t, const char *name, unsigned bits);
 /* Opens the watch (of "m" where no directory is set), walks the whole tree, and wants rest then. */
 void watch_begin(struct watch_tree *t);
 
+/* Walks the whole tree. */
+void watch_tree_look(struct watch_tree *t);
+
 /* Takes what is reported until nothing has been for a moment; walks what was, as a daemon does. */
 void watch_gather(struct watch_tree *t);
 
