@@ -83,9 +83,10 @@ $(LIBRARY): $(LIBRARY_OBJECTS)
 $(PROGRAM): $(BUILD)/reconciler/main.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
-$(BENCHES): $(BENCH_ROOMS)
+$(INTEGRATION_TESTS): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
 
-$(INTEGRATION_TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(HARNESS) $(LIBRARY)
+$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(BENCH_ROOMS) $(HARNESS) $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(TEST_LIBS)
 
 # What tests put under the program's feet.

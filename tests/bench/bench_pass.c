@@ -74,7 +74,7 @@ static struct options options_for(const struct fleet *f)
 				.etc = f->h->etc};
 }
 
-static void bench_apply(const struct fleet *f)
+static void bench_apply(struct fleet *f)
 {
 	size_t changed = f->running < FLEET_FEW ? f->running : FLEET_FEW;
 	struct options o = options_for(f);
@@ -145,6 +145,7 @@ static void pass_is_fast(void **state)
 {
 	struct fleet *f = fleet_new(harness_require_root(state));
 
+	fleet_start(f, f->most_running);
 	assert_int_equal(harness_evenkeel(f->h, NULL, "apply", NULL), 0);
 	bench_diff(f);
 	bench_apply(f);

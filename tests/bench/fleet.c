@@ -3,6 +3,7 @@
 #include "reconciler/stopwatch.h"
 #include "tests/bench/figures.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
 #include <poll.h>
@@ -41,49 +42,75 @@ const char *fleet_path(const struct fleet *f, size_t i, enum fleet_file file)
 
 /* --- making them --------------------------------------------------------------------------- */
 
-void fleet_manifest(const struct fleet *f, size_t i, const char *more)
+static void prepare(struct fleet *f, const char *place, const char *text)
 {
-	harness_manifest(f->h, arena_printf(f->h->arena, "instances/%s.yaml", f->names[i]),
-			 "# one of many, as people write them: some lines for us, some for others\n"
-			 "kind: instance\n"
-			 "name: %s\n"
-			 "description: front end of the shop, second rack\n"
-			 "profiles:\n"
-			 "  - default\n"
-			 "  - %s\n"
-			 "restart: never\n"
-			 "hosts: [\"*\", \"!elsewhere\"]\n"
-			 "config:\n"
-			 "  limits.processes: 500\n"
-			 "  user.owner: bench\n"
-			 "  user.team: \"shop and stock\"\n"
-			 "  user.ticket: OPS-4711\n"
-			 "  user.since: 2026-01-01\n"
-			 "%s"
-			 "devices: {}\n",
-			 f->names[i], i < FLEET_FEW ? "few" : "rest", more);
+	harness_write(f->h, f->aside, text);
+	f->place = arena_printf(f->h->arena, "%s/%s", f->h->manifests, place);
 }
 
-void fleet_profiles(const struct fleet *f, const struct fleet_profiles *p)
+void fleet_publish(struct fleet *f)
 {
-	harness_manifest(f->h, "profiles/all.yaml",
-			 "kind: profile\n"
-			 "name: default\n"
-			 "config:\n"
-			 "  limits.cpu.priority: 10\n"
-			 "---\n"
-			 "kind: profile\n"
-			 "name: few\n"
-			 "config:\n"
-			 "  limits.memory: %s\n"
-			 "  limits.cpu.allowance: %s\n"
-			 "---\n"
-			 "kind: profile\n"
-			 "name: rest\n"
-			 "config:\n"
-			 "  limits.memory: %s\n"
-			 "  limits.cpu.allowance: %s\n",
-			 p->few_memory, p->few_allowance, p->rest_memory, p->rest_allowance);
+	assert_int_equal(rename(f->aside, f->place), 0);
+}
+
+void fleet_prepare_manifest(struct fleet *f, size_t i, const char *more)
+{
+	prepare(f, arena_printf(f->h->arena, "instances/%s.yaml", f->names[i]),
+		arena_printf(f->h->arena,
+			     "# one of many, as people write them: some lines for us, some for "
+			     "others\n"
+			     "kind: instance\n"
+			     "name: %s\n"
+			     "description: front end of the shop, second rack\n"
+			     "profiles:\n"
+			     "  - default\n"
+			     "  - %s\n"
+			     "restart: never\n"
+			     "hosts: [\"*\", \"!elsewhere\"]\n"
+			     "config:\n"
+			     "  limits.processes: 500\n"
+			     "  user.owner: bench\n"
+			     "  user.team: \"shop and stock\"\n"
+			     "  user.ticket: OPS-4711\n"
+			     "  user.since: 2026-01-01\n"
+			     "%s"
+			     "devices: {}\n",
+			     f->names[i], i < FLEET_FEW ? "few" : "rest", more));
+}
+
+void fleet_prepare_profiles(struct fleet *f, const struct fleet_profiles *p)
+{
+	prepare(f, "profiles/all.yaml",
+		arena_printf(f->h->arena,
+			     "kind: profile\n"
+			     "name: default\n"
+			     "config:\n"
+			     "  limits.cpu.priority: 10\n"
+			     "---\n"
+			     "kind: profile\n"
+			     "name: few\n"
+			     "config:\n"
+			     "  limits.memory: %s\n"
+			     "  limits.cpu.allowance: %s\n"
+			     "---\n"
+			     "kind: profile\n"
+			     "name: rest\n"
+			     "config:\n"
+			     "  limits.memory: %s\n"
+			     "  limits.cpu.allowance: %s\n",
+			     p->few_memory, p->few_allowance, p->rest_memory, p->rest_allowance));
+}
+
+void fleet_manifest(struct fleet *f, size_t i, const char *more)
+{
+	fleet_prepare_manifest(f, i, more);
+	fleet_publish(f);
+}
+
+void fleet_profiles(struct fleet *f, const struct fleet_profiles *p)
+{
+	fleet_prepare_profiles(f, p);
+	fleet_publish(f);
 }
 
 static void make_stopped(const struct fleet *f, const char *name)
@@ -137,26 +164,39 @@ struct fleet *fleet_new(struct harness *h)
 
 	raise_files();
 	f->h = h;
-	f->running = f->all = figures_size("BENCH_RUNNING", 1000);
+	f->aside = arena_printf(h->arena, "%s/next", h->root);
+	assert_int_equal(mkdir(arena_printf(h->arena, "%s/instances", h->manifests), 0755), 0);
+	assert_int_equal(mkdir(arena_printf(h->arena, "%s/profiles", h->manifests), 0755), 0);
+	f->most_running = figures_size("BENCH_RUNNING", 1000);
 	f->most = figures_size("BENCH_ALL", 10000);
-	if (f->most < f->running)
-		f->most = f->running;
+	if (f->most < f->most_running)
+		f->most = f->most_running;
 	f->names = arena_alloc(h->arena, f->most * sizeof(*f->names));
-	f->pids = arena_alloc(h->arena, f->running * sizeof(*f->pids));
-	f->paths = arena_alloc(h->arena, f->running * FLEET_FILES * sizeof(*f->paths));
+	f->pids = arena_alloc(h->arena, f->most_running * sizeof(*f->pids));
+	f->paths = arena_alloc(h->arena, f->most_running * FLEET_FILES * sizeof(*f->paths));
 	fleet_profiles(f, &fleet_preset);
-	for (size_t i = 0; i < f->running; i++) {
-		f->names[i] = name_of(f, i);
-		fleet_manifest(f, i, "");
-		harness_create(h, f->names[i], NULL);
+	return f;
+}
+
+void fleet_start(struct fleet *f, size_t n)
+{
+	size_t first = f->running;
+
+	if (n > f->most_running)
+		n = f->most_running;
+	for (; f->running < n; f->running++) {
+		f->names[f->running] = name_of(f, f->running);
+		fleet_manifest(f, f->running, "");
+		harness_create(f->h, f->names[f->running], NULL);
 	}
-	harness_start_all(h, f->names, f->running);
-	for (size_t i = 0; i < f->running; i++) {
-		f->pids[i] = harness_init(h, f->names[i]);
+	f->all = n;
+	if (n > first)
+		harness_start_all(f->h, f->names + first, n - first);
+	for (size_t i = first; i < n; i++) {
+		f->pids[i] = harness_init(f->h, f->names[i]);
 		assert_true(f->pids[i] > 0);
 		find_paths(f, i);
 	}
-	return f;
 }
 
 void fleet_complete(struct fleet *f)
@@ -262,6 +302,47 @@ double fleet_floor_diff(const struct fleet *f, bool ask_liblxc)
 		floor_reads(f);
 		if (ask_liblxc)
 			floor_init_pids(f);
+		figures[i] = figures_ms(stopwatch_lap(&w));
+	}
+	return figures_median(figures, RUNS);
+}
+
+static void floor_walk(const struct fleet *f)
+{
+	char *path = arena_printf(f->h->arena, "%s/instances", f->h->manifests);
+	DIR *d = opendir(path);
+	struct dirent *e;
+	struct stat st;
+
+	assert_non_null(d);
+	while ((e = readdir(d)))
+		assert_int_equal(fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	closedir(d);
+}
+
+double fleet_floor_walk(const struct fleet *f)
+{
+	double figures[RUNS];
+
+	for (int i = 0; i < RUNS; i++) {
+		struct stopwatch w = stopwatch_start();
+
+		floor_walk(f);
+		figures[i] = figures_ms(stopwatch_lap(&w));
+	}
+	return figures_median(figures, RUNS);
+}
+
+double fleet_floor_look(const struct fleet *f)
+{
+	double figures[RUNS];
+
+	for (int i = 0; i < RUNS; i++) {
+		struct stopwatch w = stopwatch_start();
+
+		floor_walk(f);
+		floor_active(f);
+		floor_reads(f);
 		figures[i] = figures_ms(stopwatch_lap(&w));
 	}
 	return figures_median(figures, RUNS);

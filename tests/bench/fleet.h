@@ -25,8 +25,9 @@ struct fleet {
 	const char **names;
 	size_t running; /* the first of them */
 	size_t all;     /* that have a manifest by now */
-	size_t most;
+	size_t most_running, most;
 	pid_t *pids;
+	const char *aside, *place; /* what was prepared, and where it goes */
 	char **paths; /* FLEET_FILES of each running container; NULL: not on this layout */
 };
 
@@ -38,14 +39,21 @@ struct fleet_profiles {
 
 extern const struct fleet_profiles fleet_preset;
 
-/* Makes and starts the running ones, with their manifests. Nothing of them is applied. */
+/* An empty one, with the profiles. */
 struct fleet *fleet_new(struct harness *h);
-/* Makes the others too: containers that do not run, with manifests. */
+/* Makes and starts more until N run (BENCH_RUNNING at most), with their manifests. */
+void fleet_start(struct fleet *f, size_t n);
+/* Makes the others too (BENCH_ALL in all): containers that do not run, with manifests. */
 void fleet_complete(struct fleet *f);
-/* Writes the profiles, by one rename of one file. */
-void fleet_profiles(const struct fleet *f, const struct fleet_profiles *p);
-/* The manifest of the I-th alone, by one rename; MORE: lines of its config, or "". */
-void fleet_manifest(const struct fleet *f, size_t i, const char *more);
+/* Writes the profiles, one file, beside the manifests; fleet_publish puts them in place. */
+void fleet_prepare_profiles(struct fleet *f, const struct fleet_profiles *p);
+/* Likewise the manifest of the I-th; MORE: lines of its config, or "". */
+void fleet_prepare_manifest(struct fleet *f, size_t i, const char *more);
+/* By one rename. */
+void fleet_publish(struct fleet *f);
+/* Both steps at once. */
+void fleet_profiles(struct fleet *f, const struct fleet_profiles *p);
+void fleet_manifest(struct fleet *f, size_t i, const char *more);
 
 const char *fleet_path(const struct fleet *f, size_t i, enum fleet_file file);
 
@@ -53,6 +61,10 @@ const char *fleet_path(const struct fleet *f, size_t i, enum fleet_file file);
 
 /* What any diff has to do: parse all, list the active ones, a pidfd of each, read each file. */
 double fleet_floor_diff(const struct fleet *f, bool ask_liblxc);
+/* The same without the parsing: the manifests are only looked at, and the kernel's values read. */
+double fleet_floor_look(const struct fleet *f);
+/* Only the manifests, by readdir and fstatat. */
+double fleet_floor_walk(const struct fleet *f);
 /* open, write, close: VALUE to one FILE of the first N. */
 double fleet_floor_writes(const struct fleet *f, size_t n, enum fleet_file file, const char *value);
 /* N files of SIZE bytes beside the configs: temporaries, syncfs, renames, syncfs. */
