@@ -40,7 +40,7 @@ const char *fleet_path(const struct fleet *f, size_t i, enum fleet_file file)
 	return f->paths[i * FLEET_FILES + file];
 }
 
-/* --- making them --------------------------------------------------------------------------- */
+/* --- making them --- */
 
 static void prepare(struct fleet *f, const char *place, const char *text)
 {
@@ -209,7 +209,7 @@ void fleet_complete(struct fleet *f)
 	}
 }
 
-/* --- the floor of a diff -------------------------------------------------------------------- */
+/* --- the floor of a diff --- */
 
 static void yaml_bare(const char *path)
 {
@@ -348,7 +348,7 @@ double fleet_floor_look(const struct fleet *f)
 	return figures_median(figures, RUNS);
 }
 
-/* --- the floors of an apply ------------------------------------------------------------------ */
+/* --- the floors of an apply --- */
 
 double fleet_floor_writes(const struct fleet *f, size_t n, enum fleet_file file, const char *value)
 {
