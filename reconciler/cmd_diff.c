@@ -6,7 +6,7 @@ static int status_of(const struct result *r)
 	if (r->trouble || r->diagnostics.errors || r->generation->diagnostics.errors)
 		return 2;
 	for (size_t i = 0; i < r->n; i++)
-		if (!r->outcomes[i].in_sync)
+		if (!r->outcomes[i].in_sync && (!r->outcomes[i].pause || r->outcomes[i].held_back))
 			return 1;
 	return 0;
 }

@@ -81,19 +81,22 @@ static const char *first_failure(const struct outcome *o, struct arena *a)
 	return NULL;
 }
 
-/* "cgroup memory.max, cgroup pids.max and 3 more" */
+/* "cgroup memory.max, cgroup pids.max and 3 more"; each name once */
 static const char *list(const struct outcome *o, bool (*counts)(const struct change *c),
 			struct arena *a)
 {
-	char *line = arena_strdup(a, "");
+	const char *line = "", *last = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->changes.n; i++) {
 		const struct change *c = &o->changes.items[i];
+		const char *name = counts(c) ? report_name(c, a) : last;
 
-		if (counts(c) && n++ < NAMES_MOST)
-			line =
-			    arena_printf(a, "%s%s%s", line, n > 1 ? ", " : "", report_name(c, a));
+		if (strcmp(name, last) == 0)
+			continue;
+		last = name;
+		if (n++ < NAMES_MOST)
+			line = arena_printf(a, "%s%s%s", line, n > 1 ? ", " : "", name);
 	}
 	if (n > NAMES_MOST)
 		line = arena_printf(a, "%s and %zu more", line, n - NAMES_MOST);

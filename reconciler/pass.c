@@ -3,6 +3,7 @@
 #include "reconciler/apply.h"
 #include "reconciler/draft.h"
 #include "reconciler/lock.h"
+#include "reconciler/pauses.h"
 #include "reconciler/released.h"
 #include "reconciler/report.h"
 #include "reconciler/stopwatch.h"
@@ -129,8 +130,27 @@ static void outcomes_diagnose(struct result *r, const struct diagnostics *from)
 	}
 }
 
+/* What cannot be read pauses nobody; who is not root may not read it. */
+static void load_pauses(struct result *r, const struct options *o, struct pauses *out)
+{
+	int error = pauses_load(o->lxcpath, r->arena, out);
+
+	if (error == -EACCES || (error < 0 && geteuid() != 0))
+		diagnostic_notice(&r->diagnostics, NOWHERE,
+				  "which instances are paused cannot be read: %s",
+				  strerror(-error));
+	else if (error < 0)
+		diagnostic_warning(&r->diagnostics, NOWHERE,
+				   "which instances are paused cannot be read: %s",
+				   strerror(-error));
+}
+
 static void outcomes_make(struct result *r, const struct options *o, struct survey *s)
 {
+	uint64_t now = pauses_now(), today = pauses_today();
+	struct pauses pauses;
+
+	load_pauses(r, o, &pauses);
 	r->outcomes = arena_alloc(r->arena, s->n * sizeof(*r->outcomes));
 	for (size_t i = 0; i < s->n; i++) {
 		const struct instance *instance = s->world.instances[i].instance;
@@ -144,6 +164,7 @@ static void outcomes_make(struct result *r, const struct options *o, struct surv
 		    .status = s->world.instances[i].status,
 		    .changes = {.arena = r->arena},
 		    .held_back = instance->held_back,
+		    .pause = pauses_of(&pauses, instance->document, now, today, r->arena),
 		};
 		diagnostics_init(&outcome->diagnostics, r->arena);
 		s->subjects[i].outcome = outcome;
@@ -176,6 +197,17 @@ static void draft_one(struct survey *s, struct subject *subject, struct arena *s
 		arena_absorb(whole, scratch);
 }
 
+/* What is paused is drafted to be shown, and then nothing of it is in anybody's hands any more. */
+static void draft_paused(struct survey *s, struct subject *subject, struct arena *scratch)
+{
+	if (!subject->outcome->held_back)
+		draft_one(s, subject, scratch);
+	subject->outcome->whole = WHOLE_NONE;
+	container_close(subject->container);
+	subject->container = NULL;
+	subject->outcome = NULL;
+}
+
 static void draft_all(struct survey *s, enum pass_mode mode)
 {
 	struct arena *scratch = arena_new();
@@ -186,6 +218,10 @@ static void draft_all(struct survey *s, enum pass_mode mode)
 
 		if (!o)
 			continue;
+		if (o->pause) {
+			draft_paused(s, subject, scratch);
+			continue;
+		}
 		if (!o->held_back && mode == PASS_DIFF)
 			draft_one(s, subject, scratch);
 		else if (!o->held_back)
@@ -252,6 +288,10 @@ static bool holds(const struct outcome *o)
 
 static void count_outcome(struct summary *sum, const struct outcome *o, bool applied)
 {
+	if (o->pause) {
+		sum->paused++;
+		return;
+	}
 	switch (o->whole) {
 	case WHOLE_NONE:
 		break;
@@ -281,6 +321,8 @@ void result_summarize(struct result *r)
 		const struct diagnostics *ds = &r->outcomes[i].diagnostics;
 
 		count_outcome(&r->summary, &r->outcomes[i], r->applied);
+		if (r->outcomes[i].pause)
+			continue;
 		for (size_t k = 0; k < ds->n; k++)
 			r->summary.errors +=
 			    ds->items[k].severity == SEVERITY_ERROR && !ds->items[k].instance;
@@ -294,7 +336,8 @@ int result_status(const struct result *r)
 	if (r->summary.errors || r->summary.failed || r->summary.skipped)
 		return 1;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->outcomes[i].held_back || r->outcomes[i].diagnostics.errors)
+		if (r->outcomes[i].held_back ||
+		    (!r->outcomes[i].pause && r->outcomes[i].diagnostics.errors))
 			return 1;
 	return 0;
 }

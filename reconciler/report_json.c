@@ -1,6 +1,8 @@
+#include "reconciler/pauses.h"
 #include "reconciler/report.h"
 
 #include "schema/arena.h"
+#include "schema/moment.h"
 #include "schema/text.h"
 
 #include <jansson.h>
@@ -153,6 +155,18 @@ static json_t *json_change(const struct options *o, const struct change *c, bool
 	return out;
 }
 
+static json_t *json_pause(const struct pause *p)
+{
+	struct arena *a = arena_new();
+	json_t *out = json_object();
+
+	set(out, "until", json_text(p->until ? moment_print(p->until, a) : NULL));
+	set(out, "reason", json_text(p->reason[0] ? p->reason : NULL));
+	set(out, "origin", json_origin(p->at, NULL));
+	arena_free(a);
+	return out;
+}
+
 static json_t *json_outcome(const struct options *o, const struct outcome *outcome, bool applied)
 {
 	json_t *out = json_object(), *changes = json_array();
@@ -163,6 +177,8 @@ static json_t *json_outcome(const struct options *o, const struct outcome *outco
 	set(out, "status", json_string(status_name(outcome->status)));
 	set(out, "action", json_string(whole_name(outcome->whole)));
 	set(out, "changes", changes);
+	if (outcome->pause)
+		set(out, "paused", json_pause(outcome->pause));
 	set(out, "diagnostics", json_diagnostics(&outcome->diagnostics));
 	return out;
 }
@@ -184,6 +200,7 @@ static json_t *json_summary(const struct summary *s)
 	    {"skipped",         s->skipped        },
 	    {"failed",          s->failed         },
 	    {"errors",          s->errors         },
+	    {"paused",          s->paused         },
 	};
 	json_t *out = json_object();
 

@@ -1,3 +1,4 @@
+#include "reconciler/pauses.h"
 #include "reconciler/report.h"
 
 #include "schema/arena.h"
@@ -40,8 +41,8 @@ bool report_shows(const struct options *o, const struct outcome *outcome)
 {
 	const struct diagnostics *ds = &outcome->diagnostics;
 
-	return o->all || !outcome->in_sync || outcome->changes.n || ds->errors || ds->warnings ||
-	       (ds->notices && o->verbosity > 0);
+	return o->all || outcome->pause || !outcome->in_sync || outcome->changes.n || ds->errors ||
+	       ds->warnings || (ds->notices && o->verbosity > 0);
 }
 
 static bool is(const struct change *c, const char *object, const char *attribute)
@@ -301,6 +302,19 @@ static const char *profiles_of(const struct result *r, const struct outcome *out
 	return out;
 }
 
+/* "  paused until 2026-12-01T10:00:00Z: new disk (instances/web1.yaml:3)" */
+static void print_pause(FILE *f, const struct outcome *outcome, struct arena *a)
+{
+	const struct pause *p = outcome->pause;
+	const char *words = pause_words(p, a), *place = report_place(p->at, a);
+
+	fprintf(f, "  paused%s%s%s%s%s\n",
+		!*words    ? ""
+		: p->until ? " "
+			   : ": ",
+		words, place ? " (" : "", place ? place : "", place ? ")" : "");
+}
+
 static void print_outcome(FILE *f, const struct options *o, const struct result *r,
 			  const struct outcome *outcome, size_t width)
 {
@@ -310,6 +324,8 @@ static void print_outcome(FILE *f, const struct options *o, const struct result 
 
 	print_padded(f, escaped(a, outcome->name), width);
 	fprintf(f, "  %s%s%s\n", status_name(outcome->status), *profiles ? "  " : "", profiles);
+	if (outcome->pause)
+		print_pause(f, outcome, a);
 	for (size_t i = 0; i < rows.n; i++)
 		print_row(f, o, &rows, &rows.items[i], a);
 	print_diagnostics(f, o, outcome, a);

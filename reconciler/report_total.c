@@ -52,6 +52,8 @@ static struct total count(const struct result *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct outcome *o = &r->outcomes[i];
 
+		if (o->pause)
+			continue;
 		t.instances += !o->in_sync;
 		t.held_back += o->held_back;
 		t.wrong += !o->held_back && o->diagnostics.errors > 0;
@@ -107,6 +109,7 @@ char *report_total(const struct result *r, struct arena *a)
 	line = part(a, line, r->summary.unsupported, "unsupported", "unsupported");
 	line = part(a, line, t.held_back, "held back", "held back");
 	line = part(a, line, t.wrong, "with errors", "with errors");
+	line = part(a, line, r->summary.paused, "paused", "paused");
 	if (t.instances == 0)
 		return arena_printf(a, "Nothing to do: %zu in sync%s%s.", in_sync,
 				    *line ? ", " : "", line);

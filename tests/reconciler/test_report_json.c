@@ -123,6 +123,7 @@ static void the_summary_counts(void **state)
 	    {"skipped",         9 },
             {"failed",          10},
             {"errors",          11},
+            {"paused",          12},
 	};
 	struct result *r = sample_new();
 	const json_t *summary;
@@ -139,7 +140,8 @@ static void the_summary_counts(void **state)
 				      .unsupported = 8,
 				      .skipped = 9,
 				      .failed = 10,
-				      .errors = 11};
+				      .errors = 11,
+				      .paused = 12};
 	d = parsed(&(struct options){0}, r);
 	summary = json_object_get(d, "summary");
 	assert_int_equal(json_object_size(summary), COUNT_OF(rows));
