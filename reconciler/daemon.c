@@ -115,7 +115,7 @@ static int on_work(sd_event_source *s, void *context)
 	if (!take_pass_lock(d))
 		return 0;
 	more = keeper_work(&d->keeper);
-	if (!more && d->passing)
+	if (!more && d->passing && !d->keeper.stalled)
 		pass_done(d);
 	return 0;
 }
@@ -254,8 +254,8 @@ static int on_prepare(sd_event_source *s, void *context)
 	uint64_t now = keeper_now(), next = least(files_next(d), keeper_next(&d->keeper, now));
 	bool due = keeper_due(&d->keeper) || d->passing;
 
-	if (d->locked_out > now) {
-		next = least(next, d->locked_out);
+	if (d->locked_out > now || d->keeper.stalled > now) {
+		next = least(next, d->locked_out > now ? d->locked_out : d->keeper.stalled);
 		due = false;
 	}
 	sd_event_source_set_enabled(d->work, due ? SD_EVENT_ON : SD_EVENT_OFF);

@@ -12,11 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define HURRIED_AT_ONCE 512   /* wards of a round that something happened to */
 #define BACKGROUND_AT_ONCE 64 /* of a full pass: others get in between */
-#define JOBS_AT_ONCE 16       /* answers taken in one go */
+#define STALLED_NS UINT64_C(1000000000)
+#define FDS_OF_ONE 12   /* that a kept container may need, its life among them */
+#define FDS_OF_OURS 256 /* everything else */
+#define JOBS_AT_ONCE 16 /* answers taken in one go */
 
 uint64_t keeper_now(void)
 {
@@ -92,14 +96,22 @@ static size_t queue_take(struct queue *q, struct ward **out, size_t most)
 
 /* ---- wards come and go ---- */
 
+void keeper_let_go(struct keeper *k, struct ward *w)
+{
+	if (w->container) {
+		k->closing(k->context, w);
+		k->n_kept--;
+	}
+	ward_let_go(w);
+}
+
 static void forget(struct keeper *k, struct ward *w)
 {
 	if (w->due) {
 		queue_forget(&k->hurried, w);
 		queue_forget(&k->background, w);
 	}
-	if (w->container)
-		k->closing(k->context, w);
+	keeper_let_go(k, w);
 	if (k->restarting == w)
 		k->restarting = NULL;
 	k->unseen -= !w->seen;
@@ -193,11 +205,11 @@ void keeper_event(struct keeper *k, const char *name)
 {
 	struct ward *w = ward_find(&k->wards, name);
 
-	k->containers_stale = true;
 	if (!w)
 		return;
 	/* while its init lives it is the container that is kept: a look at its values is enough */
-	w->look |= !w->container;
+	if (!w->container)
+		w->look = k->containers_stale = true;
 	keeper_hurry(k, w);
 }
 
@@ -215,6 +227,7 @@ static const char *status_after(enum step step)
 {
 	switch (step) {
 	case STEP_CREATE:
+		return "created";
 	case STEP_STOP:
 		return status_name(STATUS_STOPPED);
 	case STEP_START:
@@ -226,7 +239,7 @@ static const char *status_after(enum step step)
 	case STEP_DESTROY:
 		break;
 	}
-	return NULL;
+	return "destroyed";
 }
 
 /* "container stopped -> running" */
@@ -400,11 +413,37 @@ void keeper_full(struct keeper *k, bool insist)
 	}
 }
 
+/* Which ones run; without that every one of them would seem to have stopped. */
+static bool list_containers(struct keeper *k)
+{
+	struct arena *a = arena_new();
+	struct containers *next = containers_again(k->containers, k->host, a);
+
+	if (next->error) {
+		k->stalled = keeper_now() + STALLED_NS;
+		journal_say(k->journal, EVENT_FAILED, NULL,
+			    "cannot tell which containers of %s run: %s; nothing is changed",
+			    k->o->lxcpath, strerror(-next->error));
+		k->containers->dir = next->dir;
+		arena_free(a);
+		return false;
+	}
+	k->containers = next;
+	arena_free(k->containers_arena);
+	k->containers_arena = a;
+	k->containers_stale = false;
+	k->stalled = 0;
+	return true;
+}
+
 bool keeper_work(struct keeper *k)
 {
 	struct ward *due[HURRIED_AT_ONCE];
-	size_t n = queue_take(&k->hurried, due, HURRIED_AT_ONCE);
+	size_t n;
 
+	if (k->containers_stale && keeper_due(k) && !list_containers(k))
+		return false;
+	n = queue_take(&k->hurried, due, HURRIED_AT_ONCE);
 	if (n == 0 && queue_empty(&k->hurried))
 		n = queue_take(&k->background, due, BACKGROUND_AT_ONCE);
 	if (n)
@@ -476,6 +515,15 @@ static int look_at_containers(struct keeper *k, struct diagnostics *ds)
 				k->o->lxcpath, strerror(-k->containers->error));
 }
 
+static size_t fds_for_containers(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur <= FDS_OF_OURS)
+		return 0;
+	return (l.rlim_cur - FDS_OF_OURS) / FDS_OF_ONE;
+}
+
 static void say_write(void *context, const char *what, const char *value, int error)
 {
 	journal_kernel_write(context, what, value, error);
@@ -493,6 +541,7 @@ int keeper_open(struct keeper *k, const struct options *o, struct diagnostics *d
 	if (r < 0)
 		return r;
 	read_host(k);
+	k->keep_most = fds_for_containers();
 	k->journal = journal_open(o);
 	k->writes =
 	    (struct writes){.say = o->verbosity >= 2 ? say_write : NULL, .context = k->journal};
@@ -510,8 +559,7 @@ static void wards_close(struct keeper *k)
 	while (k->wards.n) {
 		struct ward *w = k->wards.items[k->wards.n - 1];
 
-		if (w->container)
-			k->closing(k->context, w);
+		keeper_let_go(k, w);
 		ward_remove(&k->wards, w);
 	}
 	free(k->wards.items);

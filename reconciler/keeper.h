@@ -40,12 +40,14 @@ struct keeper {
 	struct pauses pauses; /* by command */
 	struct arena *pauses_arena;
 	struct wards wards;
-	size_t unseen;           /* of them, never looked at */
-	struct queue hurried;    /* something happened to them */
-	struct queue background; /* a full pass */
-	struct queue waiting;    /* those that have a moment of their own; first is not used */
-	struct ward *restarting; /* restart: allowed, one at a time */
-	bool restarts_stopped;   /* one of them failed: none until a manifest changes */
+	size_t n_kept, keep_most; /* containers whose fds stay open, and what there are fds for */
+	uint64_t stalled;         /* nothing could be looked at: when to try again; 0 */
+	size_t unseen;            /* of them, never looked at */
+	struct queue hurried;     /* something happened to them */
+	struct queue background;  /* a full pass */
+	struct queue waiting;     /* those that have a moment of their own; first is not used */
+	struct ward *restarting;  /* restart: allowed, one at a time */
+	bool restarts_stopped;    /* one of them failed: none until a manifest changes */
 	size_t jobs_under_way;
 	char **went; /* names whose manifests are gone, as was said */
 	size_t n_went;
@@ -69,6 +71,9 @@ int keeper_open(struct keeper *k, const struct options *o, struct diagnostics *d
 /* What is in hand is finished; containers stay as they are. */
 void keeper_close(struct keeper *k);
 
+/* Lets go of W's container, if one is kept. */
+void keeper_let_go(struct keeper *k, struct ward *w);
+
 /* What is known of running containers is kept for the next run. */
 void keeper_save_hints(struct keeper *k);
 
@@ -80,7 +85,7 @@ void keeper_remind(struct keeper *k, struct ward *w);
  * files. The manifests are the caller's. */
 void keeper_full(struct keeper *k, bool insist);
 
-/* Looks at some of those that are due. False: there are none. */
+/* Looks at some of those that are due. False: there are none, or nothing can be looked at now. */
 bool keeper_work(struct keeper *k);
 
 /* Its manifest came, changed or went. */

@@ -76,26 +76,6 @@ static void join(struct round *r, struct ward *w)
 
 /* ---- looking ---- */
 
-static void refresh_containers(struct keeper *k)
-{
-	struct arena *a;
-
-	if (!k->containers_stale)
-		return;
-	a = arena_new();
-	k->containers = containers_again(k->containers, k->host, a);
-	arena_free(k->containers_arena);
-	k->containers_arena = a;
-	k->containers_stale = false;
-}
-
-static void let_go(struct keeper *k, struct ward *w)
-{
-	if (w->container)
-		k->closing(k->context, w);
-	ward_let_go(w);
-}
-
 /* Its file as it is on disk stays in memory while it runs: fan-outs need not read it again. */
 static void keep_text(struct round *r, struct ward *w, const struct record *record)
 {
@@ -127,12 +107,11 @@ static void look_anew(struct round *r, struct ward *w, struct subject *s)
 	struct arena *own = arena_new();
 	bool known;
 
-	let_go(k, w);
-	refresh_containers(k);
+	keeper_let_go(k, w);
 	look_at_record(r, w, s);
 	known = s->record.include == INCLUDE_FINE;
 	s->container = container_keep(k->containers, w->name, known, own);
-	if (!subject_runs(s)) {
+	if (!subject_runs(s) || k->n_kept >= k->keep_most) {
 		arena_absorb(r->arena, own);
 		arena_free(own);
 		return;
@@ -140,6 +119,7 @@ static void look_anew(struct round *r, struct ward *w, struct subject *s)
 	w->container = s->container;
 	w->own = own;
 	w->fresh = true;
+	k->n_kept++;
 	keep_text(r, w, &s->record);
 	k->opened(k->context, w);
 }
