@@ -44,10 +44,9 @@ static void rows_of_renames(const char *what, const struct latency *l, const str
 				     .reach = 5});
 }
 
-/* --- a profile edited ------- */
-* /
+/* --- a profile edited --- */
 
-    static void rows_of_fan_out(const char *limit, size_t n, const struct fanout *o, double reach)
+static void rows_of_fan_out(const char *limit, size_t n, const struct fanout *o, double reach)
 {
 	char text[96];
 
@@ -83,10 +82,9 @@ static void bench_fan_out(struct fleet *f)
 		rows_of_fan_out("cpu quota", sizes[i], &o[i][LIMIT_QUOTA], 1.5);
 }
 
-/* --- nothing changes ------- */
-* /
+/* --- nothing changes --- */
 
-    static void row_of_writes(const char *what, struct daemon *d, size_t before)
+static void row_of_writes(const char *what, struct daemon *d, size_t before)
 {
 	gauge_rest(d);
 	figures_row(&(struct figure){.what = what,
@@ -283,8 +281,7 @@ static void row_of_scale(const struct fleet *f, const char *what, double many, d
 				     .reach = 1.5});
 }
 
-/* --- all of it
- * -------------------------------------------------------------------------------------- */
+/* --- all of it --- */
 
 struct few {
 	struct latency latency;
