@@ -215,8 +215,7 @@ static void bench_pass(const struct fleet *f, struct daemon *d)
 				     .reach = 200});
 }
 
-/* --- many, and many edits
- * ------------------------------------------------------------------------- */
+/* --- many, and many edits --- */
 
 static void many_edits(struct fleet *f, size_t n)
 {
