@@ -101,8 +101,10 @@ static void look_at_record(struct round *r, struct ward *w, struct subject *s)
 		bootfile_read(cs->dir, cs->lxcpath, w->name, r->arena, &s->record);
 }
 
-static void look_anew(struct round *r, struct ward *w, struct subject *s)
+static void look_anew(struct round *r, struct turn *t)
 {
+	struct ward *w = t->ward;
+	struct subject *s = t->subject;
 	struct keeper *k = r->keeper;
 	struct arena *own = arena_new();
 	bool known;
@@ -112,8 +114,7 @@ static void look_anew(struct round *r, struct ward *w, struct subject *s)
 	known = s->record.include == INCLUDE_FINE;
 	s->container = container_keep(k->containers, w->name, known, own);
 	if (!subject_runs(s) || k->n_kept >= k->keep_most) {
-		arena_absorb(r->arena, own);
-		arena_free(own);
+		t->own = own; /* its items are read into it when they are asked for */
 		return;
 	}
 	w->container = s->container;
@@ -140,7 +141,7 @@ static void look(struct round *r, struct turn *t)
 		if (!w->text)
 			keep_text(r, w, &s->record);
 	} else {
-		look_anew(r, w, s);
+		look_anew(r, t);
 	}
 	r->keeper->unseen -= !w->seen;
 	w->look = false;
@@ -337,6 +338,7 @@ void round_free(struct round *r)
 
 		if (!t->kept)
 			container_close(t->subject->container);
+		arena_free(t->own);
 	}
 	arena_free(r->arena);
 }

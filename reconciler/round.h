@@ -13,10 +13,11 @@ struct turn {
 	struct ward *ward;
 	struct subject *subject;
 	struct outcome outcome;
-	bool held_back; /* its manifest, or a profile of its, has errors */
-	bool moved;     /* its CPUs were dealt anew: what differs is no drift */
-	bool slow;      /* a thread is at work on it */
-	bool kept;      /* its container stays open */
+	bool held_back;    /* its manifest, or a profile of its, has errors */
+	bool moved;        /* its CPUs were dealt anew: what differs is no drift */
+	bool slow;         /* a thread is at work on it */
+	bool kept;         /* its container stays open */
+	struct arena *own; /* of a container that does not; NULL */
 };
 
 struct round {
