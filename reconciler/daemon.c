@@ -106,16 +106,22 @@ static void give_pass_lock(struct daemon *d)
 
 /* ---- events ---- */
 
+/* What was to be done at once is done: also that which a record had to name first. */
+static bool pass_is_over(const struct daemon *d)
+{
+	return d->passing && !d->keeper.stalled && !keeper_due(&d->keeper) &&
+	       !keeper_recording(&d->keeper);
+}
+
 static int on_work(sd_event_source *s, void *context)
 {
 	struct daemon *d = context;
-	bool more;
 
 	(void)s;
 	if (!take_pass_lock(d))
 		return 0;
-	more = keeper_work(&d->keeper);
-	if (!more && d->passing && !d->keeper.stalled)
+	keeper_work(&d->keeper);
+	if (pass_is_over(d))
 		pass_done(d);
 	return 0;
 }
@@ -252,7 +258,7 @@ static int on_prepare(sd_event_source *s, void *context)
 {
 	struct daemon *d = context;
 	uint64_t now = keeper_now(), next = least(files_next(d), keeper_next(&d->keeper, now));
-	bool due = keeper_due(&d->keeper) || d->passing;
+	bool due = keeper_due(&d->keeper) || pass_is_over(d);
 
 	if (d->locked_out > now || d->keeper.stalled > now) {
 		next = least(next, d->locked_out > now ? d->locked_out : d->keeper.stalled);

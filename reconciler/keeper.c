@@ -496,6 +496,14 @@ bool keeper_due(const struct keeper *k)
 	return !queue_empty(&k->hurried) || !queue_empty(&k->background);
 }
 
+bool keeper_recording(const struct keeper *k)
+{
+	for (size_t i = 0; i < k->wards.n; i++)
+		if (k->wards.items[i]->recording)
+			return true;
+	return false;
+}
+
 bool keeper_idle(const struct keeper *k)
 {
 	return !keeper_due(k) && k->jobs_under_way == 0 && scribe_backlog(k->scribe) == 0 &&
