@@ -22,6 +22,8 @@
 #define MOST_WORDS 40
 
 static struct daemon *living;
+/* What daemon_holds found last, for who waits in vain. */
+static char last_held[512];
 
 unsigned long long daemon_clock(void)
 {
@@ -272,6 +274,8 @@ void daemon_wait_more(struct daemon *d, struct daemon_patience *p, const char *w
 	if (daemon_clock() > p->until) {
 		/* its log comes from daemon_end_all */
 		print_error("%s:%d: in vain: %s\n", file, line, what);
+		if (strstr(what, "daemon_holds"))
+			print_error("status says: %s\n", last_held);
 		fail_msg("not in %d s", PATIENCE / 1000);
 	}
 	daemon_nap(2);
@@ -394,6 +398,8 @@ bool daemon_holds(struct daemon *d, const char *name, const char *condition, con
 	bool yes =
 	    now && strcmp(now, condition) == 0 && (!text || (reason && strstr(reason, text)));
 
+	snprintf(last_held, sizeof(last_held), "%s: %s: %s", name, now ? now : "not told",
+		 reason ? reason : "no reason");
 	json_decref(standing);
 	return yes;
 }
