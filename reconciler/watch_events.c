@@ -177,7 +177,7 @@ static bool is_at_or_below(const char *path, const char *top)
 
 bool watch_events_finish(struct watch_events *e)
 {
-	bool ignore_file = false;
+	bool all = false;
 	size_t kept = 0;
 
 	if (e->n > 1)
@@ -189,9 +189,9 @@ bool watch_events_finish(struct watch_events *e)
 			continue;
 		if (watch_writing_has(e->writing, path))
 			continue;
-		ignore_file |= strcmp(path, IGNORE_NAME) == 0;
+		all |= !*path || strcmp(path, IGNORE_NAME) == 0;
 		e->paths[kept++] = path;
 	}
 	e->n = kept;
-	return ignore_file;
+	return all;
 }

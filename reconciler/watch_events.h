@@ -29,6 +29,6 @@ void watch_events_add(struct watch_events *e, const char *path, bool heavy);
 
 void watch_events_take(struct watch_events *e, const struct inotify_event *event);
 
-/* Leaves each path once, sorted, without those below another and those being written. True: the
- * ignore file is among them, so that everything is to be looked at. */
+/* Leaves each path once, sorted, without those below another and those being written. True: they
+ * mean that everything is to be looked at. */
 bool watch_events_finish(struct watch_events *e);

@@ -312,6 +312,7 @@ static void drop_below(struct marks *m, const char *path)
 			unmark_all(m, p->marks);
 			*at = p->next;
 			m->concerns.items--;
+			m->dropped++;
 		}
 	}
 }

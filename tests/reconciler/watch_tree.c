@@ -183,7 +183,8 @@ static int compare(const void *a, const void *b)
 static void join(struct watch_tree *t, const char **paths, size_t n)
 {
 	t->paths = "";
-	qsort(paths, n, sizeof(*paths), compare);
+	if (n > 1)
+		qsort(paths, n, sizeof(*paths), compare);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && strcmp(paths[i], paths[i - 1]) == 0)
 			continue;
