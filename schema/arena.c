@@ -69,9 +69,8 @@ static size_t block_size(const struct arena *a, size_t wanted)
 	return wanted > size ? wanted : size;
 }
 
-static struct block *block_add(struct arena *a, size_t wanted)
+static struct block *block_add(struct arena *a, size_t size)
 {
-	size_t size = block_size(a, wanted);
 	struct block *b;
 
 	if (size > SIZE_MAX - sizeof(*b))
@@ -107,7 +106,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (b)
 		start = (b->used + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
 	if (!b || start > b->size || size > b->size - start) {
-		b = block_add(a, size);
+		b = block_add(a, block_size(a, size));
 		start = 0;
 	}
 #ifdef EVENKEEL_DEBUG_ARENA
@@ -126,7 +125,7 @@ static char *alloc_text(struct arena *a, size_t size)
 	char *piece;
 
 	if (!b || size > b->size - b->used)
-		b = block_add(a, size);
+		b = block_add(a, block_size(a, size));
 	piece = (char *)b->bytes + b->used;
 #ifdef EVENKEEL_DEBUG_ARENA
 	b->used = b->size;

@@ -17,7 +17,8 @@ struct arena;
 /* A new, empty arena; the caller owns it. Never NULL. */
 struct arena *arena_new(void);
 
-/* Makes the next SIZE bytes come in one block: for who knows about how much it will take. */
+/* Makes the next SIZE bytes come in one block, of just that size when it is the first one: for who
+ * knows how much it will take. */
 void arena_reserve(struct arena *a, size_t size);
 
 /* Frees the arena and every piece taken from it. NULL is allowed. */

@@ -14,3 +14,6 @@ bool instance_crosscheck(const struct instance *i, struct diagnostics *ds);
 /* Checks N instances together: addresses and host interface names given twice, privileged ones
  * (said once). Those for other hosts do not count. */
 void instances_crosscheck(struct instance *const *instances, size_t n, struct diagnostics *ds);
+
+/* Is what these two claim for the check of all together the same? NULL claims nothing. */
+bool instances_claim_same(const struct instance *i, const struct instance *k);

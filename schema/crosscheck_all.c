@@ -164,3 +164,64 @@ void instances_crosscheck(struct instance *const *instances, size_t n, struct di
 	check_option(instances, n, "host_name", &grammar_interface, ds);
 	note_privileged(instances, n, ds);
 }
+
+static const char *const claimed[] = {"hwaddr", "host_name"};
+#define N_CLAIMED (sizeof(claimed) / sizeof(*claimed))
+
+static bool claims_anything(const struct instance *i)
+{
+	if (!i || !counts(i))
+		return false;
+	for (size_t k = 0; k < i->n_devices; k++) {
+		const struct device *d = i->devices[k].device;
+
+		if (strcmp(d->type->name, "nic") != 0)
+			continue;
+		for (size_t o = 0; o < N_CLAIMED; o++)
+			if (device_get(d, claimed[o]))
+				return true;
+	}
+	return instance_yes(i, "security.privileged", false);
+}
+
+static const struct device *next_nic(const struct instance *i, size_t *at)
+{
+	while (*at < i->n_devices) {
+		const struct device *d = i->devices[(*at)++].device;
+
+		if (strcmp(d->type->name, "nic") == 0)
+			return d;
+	}
+	return NULL;
+}
+
+static bool same_claims(const struct device *d, const struct device *e)
+{
+	for (size_t o = 0; o < N_CLAIMED; o++) {
+		const char *x = device_text(d, claimed[o]), *y = device_text(e, claimed[o]);
+
+		if (!x != !y || (x && strcmp(x, y) != 0))
+			return false;
+	}
+	return true;
+}
+
+bool instances_claim_same(const struct instance *i, const struct instance *k)
+{
+	const struct device *d, *e;
+	size_t at = 0, there = 0;
+
+	if (!claims_anything(i) || !claims_anything(k))
+		return claims_anything(i) == claims_anything(k);
+	if (instance_yes(i, "security.privileged", false) !=
+	    instance_yes(k, "security.privileged", false))
+		return false;
+	for (;;) {
+		d = next_nic(i, &at);
+		e = next_nic(k, &there);
+		if (!d || !e)
+			return d == e;
+		if (!same_claims(d, e))
+			return false;
+	}
+}

@@ -50,6 +50,19 @@ void diagnostics_copy(struct diagnostics *ds, const struct diagnostic *d)
 	diagnostics_take(ds, &copy);
 }
 
+struct diagnostic *diagnostics_compact(const struct diagnostics *ds, struct arena *a)
+{
+	struct diagnostic *copy = arena_alloc(a, ds->n * sizeof(*copy));
+
+	for (size_t i = 0; i < ds->n; i++) {
+		copy[i] = ds->items[i];
+		copy[i].message = arena_strdup(a, copy[i].message);
+		copy[i].hint = arena_strdup(a, copy[i].hint);
+		copy[i].instance = arena_strdup(a, copy[i].instance);
+	}
+	return copy;
+}
+
 static int add(struct diagnostics *ds, enum severity severity, struct place at, const char *format,
 	       va_list args)
 {

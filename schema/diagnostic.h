@@ -70,6 +70,9 @@ void diagnostics_take(struct diagnostics *ds, const struct diagnostic *d);
 /* The same with every text copied into DS's arena; the source's lines are not. */
 void diagnostics_copy(struct diagnostics *ds, const struct diagnostic *d);
 
+/* The items with their texts, as small as can be, in A; the places stay what they are. */
+struct diagnostic *diagnostics_compact(const struct diagnostics *ds, struct arena *a);
+
 /* Sorts by file, line, column, then by order of arrival, and drops exact repetitions. */
 void diagnostics_sort(struct diagnostics *ds);
 

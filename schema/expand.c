@@ -189,6 +189,14 @@ static bool stack_documents(const struct catalog *c, const struct instance *i,
 	return fine;
 }
 
+static bool wants_default(const struct document *d)
+{
+	for (size_t k = 0; k < d->profiles.n; k++)
+		if (strcmp(d->profiles.items[k].text, "default") == 0)
+			return true;
+	return !d->profiles_given;
+}
+
 struct instance *instance_expand(const struct catalog *c, const struct document *document,
 				 const struct expand_options *o, struct arena *a,
 				 struct diagnostics *ds)
@@ -209,7 +217,9 @@ struct instance *instance_expand(const struct catalog *c, const struct document 
 	fine = stack_documents(c, i, o, &s, ds);
 	fill(i, &s, a);
 	fine &= instance_crosscheck(i, ds);
-	i->held_back = document->broken || !fine;
+	i->lacks_default =
+	    o->default_missed && fine && !document->broken && wants_default(document);
+	i->held_back = document->broken || !fine || i->lacks_default;
 	arena_free(scratch);
 	return i;
 }

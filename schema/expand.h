@@ -7,6 +7,7 @@
 
 #include "schema/idmap.h"
 #include "schema/manifest.h"
+#include "schema/sorted.h"
 
 /* A setting in force, and the document that said it. */
 struct expanded {
@@ -22,20 +23,29 @@ struct expanded_device {
 struct instance {
 	const char *name;
 	const struct document *document;
-	bool held_back;          /* it, or a profile of its, has errors: keep what it has */
-	bool last_good;          /* held back, and this is its last expansion without errors */
-	bool elsewhere;          /* hosts: does not name this host: validated, never applied */
+	bool held_back;     /* it, or a profile of its, has errors: keep what it has */
+	bool last_good;     /* held back, and this is its last expansion without errors */
+	bool lacks_default; /* held back only since its default profile may not have been read */
+	bool elsewhere;     /* hosts: does not name this host: validated, never applied */
 	struct expanded *config; /* sorted by name */
 	size_t n_config;
 	struct expanded_device *devices; /* sorted by name; masked ones (type none) included */
 	size_t n_devices;
 };
 
-/* All manifests of one load, indexed. */
+/* All manifests of one load, indexed. Of one name only those documents count that are not doubted,
+ * if there are any. */
 struct catalog {
 	struct arena *arena;
 	const struct document **instances, **profiles, **networks, **pools; /* sorted by name */
 	size_t n_instances, n_profiles, n_networks, n_pools;
+	/* the catalog's own */
+	struct sorted_room room[KIND_PRESEED], room_passed_over, room_uses;
+	struct document **passed_over; /* doubted, and another has the name */
+	size_t n_passed_over;
+	struct catalog_use *uses; /* sorted; there from the first catalog_users on */
+	size_t n_uses;
+	bool indexed;
 };
 
 /* Indexes the documents of N manifests. The same instance or profile twice is an error at both, and
@@ -43,11 +53,32 @@ struct catalog {
 void catalog_build(struct catalog *c, struct manifest *const *manifests, size_t n, struct arena *a,
 		   struct diagnostics *ds);
 
+/* Frees what a catalog that was edited, or asked for users, has for itself. */
+void catalog_free(struct catalog *c);
+
+/* Takes the documents GONE out and puts COME in, whatever their names; both arrays are used up.
+ * Names that are now there twice, or no longer, mark what has them; DS is told of the former. */
+void catalog_edit(struct catalog *c, struct document **gone, size_t n_gone, struct document **come,
+		  size_t n_come, struct diagnostics *ds);
+
+/* Reports all names that are there twice. */
+void catalog_report(const struct catalog *c, struct diagnostics *ds);
+
 const struct document *catalog_find(const struct catalog *c, enum kind kind, const char *name);
 
+/* A profile's name in an instance's list (or "default", where there is no list). */
+struct catalog_use {
+	const char *profile;
+	const struct document *instance;
+};
+
+/* Who uses PROFILE, sorted by the instances' names; *N of them. */
+const struct catalog_use *catalog_users(struct catalog *c, const char *profile, size_t *n);
+
 struct expand_options {
-	const char *host; /* the name that hosts: is matched against */
-	bool lone_files;  /* single files: an unknown profile is only a warning */
+	const char *host;    /* the name that hosts: is matched against */
+	bool lone_files;     /* single files: an unknown profile is only a warning */
+	bool default_missed; /* there is no default profile, but it may only not have been read */
 };
 
 /* Expands one instance into A and checks it as a whole (excluding keys, duplicate interface names

@@ -69,14 +69,18 @@ size_t instance_losers(const struct catalog *c, const struct instance *i, struct
 
 const char *instance_held_reason(const struct catalog *c, const struct instance *i, struct arena *a)
 {
-	const struct words *list = &i->document->profiles;
-	const struct document *p;
+	const struct document *d = i->document, *p;
+	const struct words *list;
 
 	if (!i->held_back)
 		return NULL;
-	if (i->document->broken)
+	/* What is in force is older than what is wrong. */
+	if (i->last_good)
+		d = catalog_find(c, KIND_INSTANCE, i->name);
+	if (!d || d->broken)
 		return "its manifest has errors";
-	if (!i->document->profiles_given) {
+	list = &d->profiles;
+	if (!d->profiles_given) {
 		p = catalog_find(c, KIND_PROFILE, "default");
 		if (p && p->broken)
 			return "profile 'default' has errors";
@@ -88,5 +92,6 @@ const char *instance_held_reason(const struct catalog *c, const struct instance 
 		if (!p && strcmp(list->items[k].text, "default") != 0)
 			return arena_printf(a, "there is no profile '%s'", list->items[k].text);
 	}
-	return "its expanded configuration has errors";
+	return i->lacks_default ? "its default profile may not have been read"
+				: "its expanded configuration has errors";
 }

@@ -160,8 +160,11 @@ static void read_documents(struct reading *r, const struct documents *yaml, stru
 		bool cut = yaml->cut && i + 1 == yaml->n && yaml->broken[i];
 
 		/* Beyond the bound of findings only who it is about still matters. */
-		m->n += cut || reading_full(r) ? read_cut(r, root, d)
-					       : read_whole(r, root, yaml->broken[i], d);
+		if (cut || reading_full(r) ? read_cut(r, root, d)
+					   : read_whole(r, root, yaml->broken[i], d)) {
+			d->faulty = d->broken;
+			m->n++;
+		}
 	}
 }
 
@@ -180,7 +183,7 @@ static struct manifest *manifest_new(const char *path, const char *bytes, size_t
 
 	/* One block that fits nearly all: what a line of text becomes is two or three times it. */
 	if (n < 4096)
-		arena_reserve(a, 512 + 3 * n);
+		arena_reserve(a, n < 200 ? 1100 : 512 + 3 * n);
 	m = arena_alloc(a, sizeof(*m));
 	m->arena = a;
 	m->source.name = arena_strdup(a, path);
@@ -215,8 +218,21 @@ struct manifest *manifest_from_bytes(const char *path, const void *bytes, size_t
 
 void manifest_free(struct manifest *m)
 {
-	if (m)
+	if (m && m->holders-- == 0)
 		arena_free(m->arena);
+}
+
+struct manifest *manifest_hold(struct manifest *m)
+{
+	m->holders++;
+	return m;
+}
+
+struct manifest *document_manifest(const struct document *d)
+{
+	const char *source = (const char *)d->at.source;
+
+	return (struct manifest *)(source - offsetof(struct manifest, source));
 }
 
 const char *kind_name(enum kind k)

@@ -79,7 +79,9 @@ struct document {
 	const char *description; /* "" if none */
 	struct place at;         /* of the document's first node */
 	struct place name_at;
-	bool broken;  /* it has errors: not to be applied */
+	bool broken;  /* it has errors, or another has its name: not to be applied */
+	bool faulty;  /* broken by itself, whoever else has its name */
+	bool doubted; /* not trusted, or only remembered: gives way to another of its name */
 	bool foreign; /* an export of LXD or Incus */
 	struct settings config;
 	struct devices devices;
@@ -105,7 +107,11 @@ struct manifest {
 	struct source source;
 	struct document *documents;
 	size_t n;
+	size_t holders; /* who else needs it after its owner */
 };
+
+/* The manifest that a document stands in. */
+struct manifest *document_manifest(const struct document *d);
 
 /* What decides about a document without kind: and about the trust in its fields. */
 struct manifest_hints {
@@ -123,6 +129,9 @@ struct manifest_hints manifest_hints_from_path(const char *path);
 struct manifest *manifest_from_bytes(const char *path, const void *bytes, size_t n,
 				     struct manifest_hints hints, struct diagnostics *ds);
 void manifest_free(struct manifest *m);
+
+/* Keeps M alive until one manifest_free more. Returns M. */
+struct manifest *manifest_hold(struct manifest *m);
 
 /* "instance", "profile", ... */
 const char *kind_name(enum kind k);
