@@ -50,6 +50,9 @@ struct generation *generation_load_paths(const struct options *o, char *const *p
 /* sha256 over all manifests' names and bytes, in hex: computed when first asked for. */
 const char *generation_digest(struct generation *g);
 
+/* The name that hosts: is matched against: --host, or the kernel's. */
+const char *load_host_name(const struct options *o, struct arena *a);
+
 void generation_free(struct generation *g);
 
 const struct instance *generation_find(const struct generation *g, const char *name);

@@ -1,5 +1,6 @@
 #include "reconciler/tree.h"
 
+#include "reconciler/treefile.h"
 #include "schema/arena.h"
 #include "schema/text.h"
 #include "schema/yaml.h"
@@ -17,7 +18,6 @@
 
 /* Names of any kind that a tree may hold. */
 #define MOST_ENTRIES (10 * LOAD_MOST_FILES)
-#define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
 
 /* A folder being walked, and those above it: a link back to one of them is a loop. */
 struct level {
@@ -36,200 +36,14 @@ struct entry {
 
 static void walk(struct tree *t, const struct level *l);
 
-/* The path at hand as a place of its own: the file as a whole. */
-static struct place whole(struct tree *t)
-{
-	struct source *s = arena_alloc(t->arena, sizeof(*s));
-
-	s->name = t->path_n ? arena_strndup(t->arena, t->path, t->path_n) : t->directory;
-	return (struct place){s, 0, 0};
-}
-
-/* The path at hand was not read, because of ERROR or (0) since it is nothing to be read. In the
- * first case anything may be in it; in the second it has a name, and a profile of that name is
- * missed. */
-static void miss(struct tree *t, int error)
-{
-	struct manifest_hints hints = manifest_hints_from_path(t->path);
-	const char *name = strrchr(t->path, '/');
-
-	name = name ? name + 1 : t->path;
-	t->partial = true;
-	if (!hints.kind_known || hints.kind == KIND_PROFILE)
-		t->blind |= error || strncmp(name, "default.", 8) == 0;
-}
-
-/* A finding about the path at hand that leaves a hole in the tree. */
-static void hole(struct tree *t, const char *what, int error)
-{
-	miss(t, error);
-	diagnostic_error(t->ds, whole(t), "%s%s%s", what, error ? ": " : "",
-			 error ? strerror(error) : "");
-}
-
-static const char *below(const struct tree *t)
-{
-	return t->path + t->prefix_n;
-}
-
-/* The path for commands: where it really is. */
-static const char *full_path(struct tree *t)
-{
-	if (t->root < 0)
-		return t->path;
-	return arena_printf(t->arena, "%s/%s", t->directory, below(t));
-}
-
-/* Judges what was opened; says so when it does not fit. */
-static bool judge(struct tree *t, const struct stat *st)
-{
-	/* A lone file is only looked at: where it will be put is not known. */
-	if (t->root < 0 || trusted_fits(&t->trusted, st))
-		return true;
-	if (t->trusted.mode == TRUST_WARN) {
-		if (t->untrusted++ == 0) {
-			t->first = full_path(t);
-			t->first_st = *st;
-		}
-		return false;
-	}
-	diagnostic_error(t->ds, whole(t),
-			 "not applied: it %s, so that others than root can write it",
-			 trusted_describe(st, t->arena));
-	diagnostic_hint(t->ds, "%s", trusted_remedy(&t->trusted, st, full_path(t), t->arena));
-	return false;
-}
-
-static int refuse_size(struct tree *t)
-{
-	miss(t, 0);
-	diagnostic_error(t->ds, whole(t), "larger than %u bytes, the most for one file",
-			 YAML_MOST_BYTES);
-	return -EFBIG;
-}
-
-/* Up to N bytes; less only at the end of the file. */
-static ssize_t read_whole(int fd, char *buffer, size_t n)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		ssize_t r = read(fd, buffer + got, n - got);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		got += (size_t)r;
-		/* A regular file that gives less has ended; a pipe says so with 0. */
-		if (r == 0)
-			break;
-	}
-	return (ssize_t)got;
-}
-
-static char *buffer_of(struct tree *t)
-{
-	/* Pages that no file needs are never touched. */
-	if (!t->buffer)
-		t->buffer = malloc(YAML_MOST_BYTES + 1);
-	return t->buffer;
-}
-
-static void hand_over(struct tree *t, size_t n, bool trusted)
-{
-	struct tree_file f = {t->path, t->buffer, n, trusted};
-
-	t->files++;
-	t->take(t->context, &f);
-}
-
-/* One read more than the size says: a file that grows is read to its end. */
-static int read_regular(struct tree *t, int fd, const struct stat *st, bool trusted)
-{
-	size_t wanted = (size_t)st->st_size + 1;
-	ssize_t n;
-
-	if (st->st_size > YAML_MOST_BYTES)
-		return refuse_size(t);
-	if (!buffer_of(t))
-		return -ENOMEM;
-	n = read(fd, t->buffer, wanted);
-	if (n >= 0 && n != st->st_size) {
-		ssize_t more = read_whole(fd, t->buffer + n, YAML_MOST_BYTES + 1 - (size_t)n);
-
-		n = more < 0 ? more : n + more;
-	} else if (n < 0) {
-		n = -errno;
-	}
-	if (n > YAML_MOST_BYTES)
-		return refuse_size(t);
-	if (n < 0)
-		hole(t, "cannot be read", (int)-n);
-	else
-		hand_over(t, (size_t)n, trusted);
-	return n < 0 ? (int)n : 0;
-}
-
-static const char *kind_of(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFDIR:
-		return "a folder";
-	case S_IFIFO:
-		return "a FIFO";
-	case S_IFSOCK:
-		return "a socket";
-	case S_IFCHR:
-	case S_IFBLK:
-		return "a device";
-	default:
-		return "something else";
-	}
-}
-
-static void refuse_kind(struct tree *t, mode_t mode)
-{
-	miss(t, 0);
-	if (t->root < 0) {
-		diagnostic_error(t->ds, whole(t), "is %s, not a file", kind_of(mode));
-		diagnostic_hint(t->ds, "for standard input write -");
-		return;
-	}
-	diagnostic_error(t->ds, whole(t), "has the name of a manifest, but is %s: not read",
-			 kind_of(mode));
-}
-
-/* What FD, opened as a manifest, is; takes FD. */
-static int read_fd(struct tree *t, int fd, bool trusted)
-{
-	struct stat st;
-	int r = -EINVAL;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = -errno;
-		hole(t, "cannot be read", errno);
-	} else if (!S_ISREG(st.st_mode)) {
-		refuse_kind(t, st.st_mode);
-	} else {
-		/* Both are asked: an untrusted file is named also below an untrusted folder's. */
-		bool fits = judge(t, &st);
-
-		r = read_regular(t, fd, &st, trusted && fits);
-	}
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
 static bool room_for_file(struct tree *t)
 {
 	if (t->files < LOAD_MOST_FILES)
 		return true;
 	if (!t->full) {
-		miss(t, 0);
+		treefile_miss(t, 0);
 		t->full = true;
-		diagnostic_error(t->ds, whole(t),
+		diagnostic_error(t->ds, treefile_place(t),
 				 "not read: more than %d manifests in one directory",
 				 LOAD_MOST_FILES);
 	}
@@ -251,18 +65,20 @@ static void descend(struct tree *t, const struct level *l, int fd, bool trusted)
 	struct level next = {.above = l, .fd = fd, .depth = l->depth + 1};
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		hole(t, "cannot be opened", errno);
+	if (fd < 0 && errno == ENOENT && t->known) {
+		return; /* gone since it was listed: the watch says when it is back */
+	} else if (fd < 0 || fstat(fd, &st) < 0) {
+		treefile_hole(t, "cannot be opened", errno);
 	} else if (next.depth > LOAD_MOST_DEPTH) {
-		miss(t, 0);
-		diagnostic_error(t->ds, whole(t), "folders are nested deeper than %d: not read",
-				 LOAD_MOST_DEPTH);
+		treefile_miss(t, 0);
+		diagnostic_error(t->ds, treefile_place(t),
+				 "folders are nested deeper than %d: not read", LOAD_MOST_DEPTH);
 	} else if (is_above(l, &st)) {
-		hole(t, "the link leads back to a folder above it", 0);
+		treefile_hole(t, "the link leads back to a folder above it", 0);
 	} else {
 		next.device = st.st_dev;
 		next.inode = st.st_ino;
-		next.trusted = judge(t, &st) && trusted;
+		next.trusted = treefile_judge(t, &st) && trusted;
 		walk(t, &next);
 	}
 	if (fd >= 0)
@@ -308,7 +124,7 @@ static bool folder_fits(struct tree *t, const char *path)
 {
 	int fd = open_beneath(t, path, O_PATH | O_DIRECTORY | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
 	struct stat st;
-	bool fits = fd >= 0 && fstat(fd, &st) == 0 && judge(t, &st);
+	bool fits = fd >= 0 && fstat(fd, &st) == 0 && treefile_judge(t, &st);
 
 	if (fd >= 0)
 		close(fd);
@@ -350,25 +166,33 @@ static void refuse_link(struct tree *t, const struct level *l, const char *name,
 	    !S_ISDIR(st.st_mode))
 		return;
 	if (error == ENOENT && !ignore_manifest_name(name)) {
-		miss(t, 0);
-		diagnostic_warning(t->ds, whole(t), "the link leads to nothing");
+		treefile_miss(t, 0);
+		diagnostic_warning(t->ds, treefile_place(t), "the link leads to nothing");
 		return;
 	}
 	switch (error) {
 	case EXDEV:
-		hole(t, "the link leads out of the directory: not followed", 0);
+		treefile_hole(t, "the link leads out of the directory: not followed", 0);
 		diagnostic_hint(t->ds, "links must be relative and stay inside %s",
 				text_escape(t->arena, t->directory, strlen(t->directory), 200));
 		return;
 	case ENOENT:
-		hole(t, "the link leads to nothing", 0);
+		treefile_hole(t, "the link leads to nothing", 0);
 		return;
 	case ELOOP:
-		hole(t, "the link leads in a circle", 0);
+		treefile_hole(t, "the link leads in a circle", 0);
 		return;
 	default:
-		hole(t, "the link cannot be followed", error);
+		treefile_hole(t, "the link cannot be followed", error);
 	}
+}
+
+static bool is_known(struct tree *t, const struct stat *st, bool folder_trusted)
+{
+	if (!t->known || !t->known(t->context, treefile_below(t), st, folder_trusted))
+		return false;
+	t->files++;
+	return true;
 }
 
 static void take_link(struct tree *t, const struct level *l, const char *name)
@@ -378,15 +202,15 @@ static void take_link(struct tree *t, const struct level *l, const char *name)
 	int fd, opened;
 
 	if (t->hooks.link)
-		t->hooks.link(t->hooks.context, l->fd, below(t));
-	fd = open_beneath(t, below(t), O_PATH | O_CLOEXEC, 0);
+		t->hooks.link(t->hooks.context, l->fd, treefile_below(t));
+	fd = open_beneath(t, treefile_below(t), O_PATH | O_CLOEXEC, 0);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		refuse_link(t, l, name, errno);
 		if (fd >= 0)
 			close(fd);
 		return;
 	}
-	if (!S_ISDIR(st.st_mode) && !ignore_manifest_name(name)) {
+	if (!S_ISDIR(st.st_mode) && (t->rest || !ignore_manifest_name(name))) {
 		close(fd);
 		return;
 	}
@@ -399,13 +223,13 @@ static void take_link(struct tree *t, const struct level *l, const char *name)
 	}
 	close(fd);
 	if (!S_ISREG(st.st_mode)) {
-		refuse_kind(t, st.st_mode);
+		treefile_refuse_kind(t, st.st_mode);
 		return;
 	}
 	if (t->hooks.file)
-		t->hooks.file(t->hooks.context, l->fd, below(t), &st, true);
-	if (room_for_file(t))
-		read_fd(t, open_beneath(t, below(t), READ_FLAGS, 0), trusted);
+		t->hooks.file(t->hooks.context, l->fd, treefile_below(t), &st, true);
+	if (room_for_file(t) && !is_known(t, &st, trusted))
+		treefile_read_fd(t, open_beneath(t, treefile_below(t), TREEFILE_FLAGS, 0), trusted);
 }
 
 static unsigned char type_of(const struct level *l, const struct entry *e, mode_t *mode)
@@ -426,9 +250,14 @@ static void take_regular(struct tree *t, const struct level *l, const char *name
 {
 	struct stat st;
 
-	if (t->hooks.file && fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		t->hooks.file(t->hooks.context, l->fd, below(t), &st, false);
-	read_fd(t, openat(l->fd, name, READ_FLAGS | O_NOFOLLOW), l->trusted);
+	if ((t->known || t->hooks.file) && fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode)) {
+		if (t->hooks.file)
+			t->hooks.file(t->hooks.context, l->fd, treefile_below(t), &st, false);
+		if (is_known(t, &st, l->trusted))
+			return;
+	}
+	treefile_read_fd(t, openat(l->fd, name, TREEFILE_FLAGS | O_NOFOLLOW), l->trusted);
 }
 
 static void take_entry(struct tree *t, const struct level *l, const struct entry *e)
@@ -440,7 +269,7 @@ static void take_entry(struct tree *t, const struct level *l, const struct entry
 	if (!manifest && e->type == DT_REG)
 		return;
 	type = type_of(l, e, &mode);
-	if (t->ignore.n && ignore_fits(&t->ignore, below(t), e->name, type == DT_DIR))
+	if (t->ignore.n && ignore_fits(&t->ignore, treefile_below(t), e->name, type == DT_DIR))
 		return;
 	if (type == DT_LNK)
 		take_link(t, l, e->name);
@@ -451,7 +280,7 @@ static void take_entry(struct tree *t, const struct level *l, const struct entry
 	else if (type == DT_REG && manifest && room_for_file(t))
 		take_regular(t, l, e->name);
 	else if (manifest && type != DT_REG && type != DT_UNKNOWN)
-		refuse_kind(t, mode);
+		treefile_refuse_kind(t, mode);
 }
 
 static int compare_entries(const void *x, const void *y)
@@ -471,9 +300,9 @@ static size_t list(struct tree *t, int fd, struct arena *scratch, struct entry *
 		if (ignore_leftover(d->d_name))
 			continue;
 		if (++t->entries > MOST_ENTRIES) {
-			miss(t, 0);
-			diagnostic_error(t->ds, whole(t), "not read whole: more than %d names",
-					 MOST_ENTRIES);
+			treefile_miss(t, 0);
+			diagnostic_error(t->ds, treefile_place(t),
+					 "not read whole: more than %d names", MOST_ENTRIES);
 			errno = 0;
 			break;
 		}
@@ -481,7 +310,7 @@ static size_t list(struct tree *t, int fd, struct arena *scratch, struct entry *
 		(*out)[n++] = (struct entry){arena_strdup(scratch, d->d_name), d->d_type};
 	}
 	if (errno)
-		hole(t, "cannot be listed", errno);
+		treefile_hole(t, "cannot be listed", errno);
 	if (dir)
 		closedir(dir);
 	else if (copy >= 0)
@@ -496,7 +325,7 @@ static bool push(struct tree *t, const char *name)
 	size_t n = strlen(name), slash = t->path_n > t->prefix_n;
 
 	if (t->path_n + n + 2 > t->path_size) {
-		hole(t, "cannot be read", ENAMETOOLONG);
+		treefile_hole(t, "cannot be read", ENAMETOOLONG);
 		return false;
 	}
 	if (slash)
@@ -506,20 +335,55 @@ static bool push(struct tree *t, const char *name)
 	return true;
 }
 
+static void path_back(struct tree *t, size_t n)
+{
+	t->path_n = n;
+	t->path[n] = '\0';
+}
+
+/* The one entry that is looked for; none: it is not there. */
+static size_t pick(struct tree *t, int fd, struct arena *scratch, struct entry **out)
+{
+	size_t n = strcspn(t->rest, "/");
+	const char *name = arena_strndup(scratch, t->rest, n);
+	struct stat st;
+
+	t->rest += n + strspn(t->rest + n, "/");
+	if (*t->rest == '\0')
+		t->rest = NULL;
+	if (ignore_leftover(name))
+		return 0;
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT && push(t, name))
+			treefile_hole(t, "cannot be read", errno);
+		return 0;
+	}
+	/* On the way down a file is no folder. */
+	if (t->rest && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
+		return 0;
+	*out = arena_alloc(scratch, sizeof(**out));
+	**out = (struct entry){name, IFTODT(st.st_mode)};
+	return 1;
+}
+
 static void walk(struct tree *t, const struct level *l)
 {
 	struct arena *scratch = arena_new();
 	struct entry *entries;
 	size_t n, before = t->path_n;
 
-	if (t->hooks.enter)
-		t->hooks.enter(t->hooks.context, l->fd, below(t));
-	n = list(t, l->fd, scratch, &entries);
+	if (t->rest) {
+		n = pick(t, l->fd, scratch, &entries);
+	} else {
+		if (t->hooks.enter)
+			t->hooks.enter(t->hooks.context, l->fd, treefile_below(t));
+		n = list(t, l->fd, scratch, &entries);
+	}
+	path_back(t, before);
 	for (size_t i = 0; i < n && !t->full; i++) {
 		if (push(t, entries[i].name))
 			take_entry(t, l, &entries[i]);
-		t->path_n = before;
-		t->path[before] = '\0';
+		path_back(t, before);
 	}
 	arena_free(scratch);
 }
@@ -528,7 +392,7 @@ static void walk(struct tree *t, const struct level *l)
 static bool read_ignore_file(struct tree *t)
 {
 	bool known = false;
-	int fd = openat(t->root, IGNORE_NAME, READ_FLAGS | O_NOFOLLOW);
+	int fd = openat(t->root, IGNORE_NAME, TREEFILE_FLAGS | O_NOFOLLOW);
 	struct stat st;
 	ssize_t n;
 
@@ -536,23 +400,22 @@ static bool read_ignore_file(struct tree *t)
 		return true;
 	push(t, IGNORE_NAME);
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		hole(t, "cannot be read", errno);
+		treefile_hole(t, "cannot be read", errno);
 	} else if (!S_ISREG(st.st_mode) || st.st_size > IGNORE_MOST_BYTES) {
-		hole(t, "is not a file of at most 64 KiB", 0);
-	} else if (!judge(t, &st) && t->trusted.mode == TRUST_ENFORCE) {
-		miss(t, 0);
-	} else if (buffer_of(t)) {
-		n = read_whole(fd, t->buffer, IGNORE_MOST_BYTES);
+		treefile_hole(t, "is not a file of at most 64 KiB", 0);
+	} else if (!treefile_judge(t, &st) && t->trusted.mode == TRUST_ENFORCE) {
+		treefile_miss(t, 0);
+	} else if (treefile_buffer(t)) {
+		n = treefile_read(fd, t->buffer, IGNORE_MOST_BYTES);
 		known = n >= 0;
 		if (n < 0)
-			hole(t, "cannot be read", (int)-n);
+			treefile_hole(t, "cannot be read", (int)-n);
 		else
 			ignore_read(t->buffer, (size_t)n, t->arena, &t->ignore);
 	}
 	if (fd >= 0)
 		close(fd);
-	t->path_n = t->prefix_n;
-	t->path[t->path_n] = '\0';
+	path_back(t, t->prefix_n);
 	return known;
 }
 
@@ -564,6 +427,16 @@ static void path_start(struct tree *t, const char *prefix)
 		t->path = arena_alloc(t->arena, t->path_size);
 	}
 	memcpy(t->path, prefix, t->path_n + 1);
+}
+
+int tree_look(struct tree *t, int root, const char *directory, const char *path)
+{
+	int r;
+
+	t->rest = *path ? path : NULL;
+	r = tree_walk(t, root, directory, "");
+	t->rest = NULL;
+	return r;
 }
 
 int tree_walk(struct tree *t, int root, const char *directory, const char *prefix)
@@ -592,7 +465,7 @@ int tree_read_file(struct tree *t, const char *path)
 {
 	path_start(t, path);
 	t->root = -1;
-	return read_fd(t, open(path, READ_FLAGS), true);
+	return treefile_read_fd(t, open(path, TREEFILE_FLAGS), true);
 }
 
 int tree_read_stdin(struct tree *t)
@@ -601,15 +474,15 @@ int tree_read_stdin(struct tree *t)
 
 	path_start(t, "<stdin>");
 	t->root = -1;
-	if (!buffer_of(t))
+	if (!treefile_buffer(t))
 		return -ENOMEM;
-	n = read_whole(STDIN_FILENO, t->buffer, YAML_MOST_BYTES + 1);
+	n = treefile_read(STDIN_FILENO, t->buffer, YAML_MOST_BYTES + 1);
 	if (n < 0)
-		hole(t, "cannot be read", (int)-n);
+		treefile_hole(t, "cannot be read", (int)-n);
 	else if (n > YAML_MOST_BYTES)
-		return refuse_size(t);
+		return treefile_refuse_size(t);
 	else
-		hand_over(t, (size_t)n, true);
+		treefile_take(t, (size_t)n, NULL, true, true);
 	return n < 0 ? (int)n : 0;
 }
 

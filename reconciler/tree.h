@@ -15,6 +15,8 @@ struct tree_file {
 	const char *bytes;
 	size_t n;
 	bool trusted;
+	bool folder_trusted;   /* the folders above it are */
+	const struct stat *st; /* before it was read; NULL: standard input */
 };
 
 /* Who wants to know where a walk comes by: the watch. Paths are below the directory, "" is itself;
@@ -39,6 +41,11 @@ struct tree {
 	struct diagnostics *ds;
 	struct trusted trusted;
 	void (*take)(void *context, const struct tree_file *f);
+	/* Each may be NULL; paths are below the directory. Was this file taken before, just as ST
+	 * says and below folders as trusted as these? Then it is not opened. */
+	bool (*known)(void *context, const char *path, const struct stat *st, bool folder_trusted);
+	/* Something at PATH was not read; BLIND: the default profile could be in there. */
+	void (*missed)(void *context, const char *path, bool blind);
 	void *context;
 	struct tree_hooks hooks;
 	/* found */
@@ -49,7 +56,7 @@ struct tree {
 	const char *first; /* of them, with its path */
 	struct stat first_st;
 	/* tree's own */
-	const char *prefix;    /* before the path below the directory: "" or "given/" */
+	const char *rest;      /* only this path below the folder at hand; NULL: all of it */
 	const char *directory; /* for commands that mend */
 	int root;              /* the directory's fd; -1: a lone file */
 	struct ignore ignore;
@@ -62,13 +69,12 @@ struct tree {
 	bool link_parent_trusted;
 };
 
-/* generation_load with someone who is told. */
-struct generation *generation_load_hooked(const struct options *o, enum trust trust,
-					  struct tree_hooks hooks);
-
 /* Walks the open directory ROOT, whose path is DIRECTORY; PREFIX goes before the names. -errno
  * (reported): which files to leave out is not known, so none was read. */
 int tree_walk(struct tree *t, int root, const char *directory, const char *prefix);
+
+/* Walks only what is at PATH and below it, if there is anything. */
+int tree_look(struct tree *t, int root, const char *directory, const char *path);
 
 /* Reads one file by its path; links are followed. Returns 0 or -errno (reported). */
 int tree_read_file(struct tree *t, const char *path);
