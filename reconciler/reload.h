@@ -11,8 +11,8 @@
 
 struct reload;
 
-/* What an update found. All of it lives in the arena that was given to it, but for the sources
- * that findings point into: these live until the next update. */
+/* What an update found. The names live in the arena that was given to it, the findings' texts and
+ * sources until the next update. */
 struct reload_news {
 	const char **names; /* instances that came, went, or now ask for something else; sorted */
 	size_t n;
@@ -36,10 +36,9 @@ void reload_hook(struct reload *r, struct tree_hooks hooks);
 enum load_trouble reload_update(struct reload *r, const char *const *paths, size_t n,
 				struct arena *a, struct reload_news *news);
 
-/* Never NULL. Its manifests and catalog are those in force; its diagnostics are empty: see
- * reload_findings. */
+/* Never NULL. What is put into its arena lives until the next update; its diagnostics are empty:
+ * see reload_findings. */
 struct generation *reload_generation(struct reload *r);
 
-/* Appends all findings that are standing now, sorted; they live in OUT's arena, what they point
- * into until the next update. */
+/* Appends all findings that are standing now, sorted; their texts live until the next update. */
 void reload_findings(struct reload *r, struct diagnostics *out);
