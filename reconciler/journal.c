@@ -127,7 +127,7 @@ static void tell_repeats(struct journal *j, const struct fold_line *line, uint64
 static struct fold_line fold_line_of(struct journal *j, const struct journal_entry *e)
 {
 	struct fold_line line = {0};
-	const char *label = e->message;
+	const char *label = e->message, *text;
 
 	if (e->instance)
 		line.owner = fold_hash(0, e->instance);
@@ -136,8 +136,10 @@ static struct fold_line fold_line_of(struct journal *j, const struct journal_ent
 	line.subject = fold_hash(line.owner, e->object);
 	line.subject = fold_hash(line.subject, e->object ? e->attribute : e->message);
 	line.text = fold_hash(fold_hash(0, event_info(e->event)->name), e->message);
-	label = text_escape(j->line, label, strlen(label), (FOLD_LABEL - 4) / 4);
-	memcpy(line.label, label, strlen(label) + 1);
+	text = text_escape(j->line, label, strlen(label), FOLD_LABEL - 4);
+	if (strlen(text) >= FOLD_LABEL) /* characters of several bytes */
+		text = text_escape(j->line, label, strlen(label), (FOLD_LABEL - 4) / 4);
+	memcpy(line.label, text, strlen(text) + 1);
 	return line;
 }
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define FOLD_SLOTS 256
-#define FOLD_LABEL 96
+#define FOLD_LABEL 160
 
 struct fold_line {
 	uint64_t owner, subject, text; /* hashes; subject 0: a free slot */

@@ -163,6 +163,34 @@ static void repeats_are_folded(void **state)
 	close(fds[1]);
 }
 
+/* What is told of a line that was folded stays short, in whole characters. */
+static void long_lines_have_short_labels(void **state)
+{
+	static const char *const pieces[] = {"x", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+	char text[2001];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	options = (struct options){0};
+	for (size_t i = 0; i < 4; i++) {
+		struct journal *j = journal_open_at(fds[1], &options);
+		size_t n = strlen(pieces[i]);
+
+		for (size_t k = 0; k + n < sizeof(text); k += n)
+			memcpy(text + k, pieces[i], n + 1);
+		journal_say(j, EVENT_FAILED, "web1", "%s", text);
+		journal_say(j, EVENT_FAILED, "web1", "%s", text);
+		drain(fds[0]);
+		journal_close(j);
+		assert_in_range(strlen(drain(fds[0])), 30, 220);
+		assert_non_null(strstr(heard, "... (repeated 1 time in "));
+		assert_null(strstr(heard, "\\x"));
+	}
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void json_is_a_line_each(void **state)
 {
 	struct journal *j;
@@ -313,6 +341,7 @@ int main(void)
 	    cmocka_unit_test(verbosity_decides),
 	    cmocka_unit_test(changes_are_told_by_verdict),
 	    cmocka_unit_test(repeats_are_folded),
+	    cmocka_unit_test(long_lines_have_short_labels),
 	    cmocka_unit_test(json_is_a_line_each),
 	    cmocka_unit_test(a_stuck_pipe_costs_lines),
 	    cmocka_unit_test(a_stuck_socket_costs_lines),
