@@ -158,6 +158,8 @@ static const char *message(const struct journal_entry *e, const struct options *
 
 	if (e->event == EVENT_UNSUPPORTED)
 		what = report_name(c, a);
+	if (e->event == EVENT_RESTARTED)
+		what = arena_join(a, report_name(c, a), " restarted for what waited", NULL);
 	if (w->last)
 		last = because(e, w->last, a);
 	return arena_join(a, w->before ? w->before : "", what, origin(c, a), last, NULL);

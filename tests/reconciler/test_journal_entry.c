@@ -86,6 +86,10 @@ static void each_kind_of_change_has_its_words(void **state)
 			    "web1: container created from template busybox");
 	assert_string_equal(line(EVENT_FAILED, made, 1000, a),
 			    "web1: container create from template busybox: failed; next try in 1s");
+	made.attribute = "state";
+	made.from = made.to = "running";
+	assert_string_equal(line(EVENT_RESTARTED, made, 0, a),
+			    "web1: container restarted for what waited");
 	boot.reason = "it differs";
 	assert_string_equal(line(EVENT_CHANGED, boot, 0, a),
 			    "web1: boot file rewritten: it differs");
