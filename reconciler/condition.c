@@ -131,7 +131,7 @@ enum condition condition_of(const struct outcome *o, struct arena *a, const char
 	}
 	if (o->held_back) {
 		if (!*reason)
-			*reason = "one of its profiles is invalid";
+			*reason = "its manifest or a profile of its is invalid";
 		return CONDITION_HELD_BACK;
 	}
 	if (o->diagnostics.errors)

@@ -123,6 +123,14 @@ static void tell_repeats(struct journal *j, const struct fold_line *line, uint64
 		write_entry(j, &e);
 }
 
+static void tell_folded(struct journal *j, uint64_t owner, uint64_t now)
+{
+	struct fold_line left;
+
+	while (fold_take(&j->fold, owner, &left))
+		tell_repeats(j, &left, now);
+}
+
 /* Of what is it, and what does it say? The next try's time is neither. */
 static struct fold_line fold_line_of(struct journal *j, const struct journal_entry *e)
 {
@@ -147,15 +155,16 @@ static void journal_put(struct journal *j, const struct journal_entry *entry)
 {
 	uint64_t now = clock_us(CLOCK_BOOTTIME) / 1000;
 	struct journal_entry e = *entry;
-	struct fold_line line, left;
+	struct fold_line line;
 	struct fold_news news;
 
 	line = fold_line_of(j, &e);
 	if (e.event == EVENT_RECOVERED) {
-		while (fold_take(&j->fold, line.owner, &left))
-			tell_repeats(j, &left, now);
+		tell_folded(j, line.owner, now);
 		fold_forget(&j->fold, line.owner);
 	}
+	if (e.event == EVENT_STOPPED)
+		tell_folded(j, 0, now);
 	news = fold_see(&j->fold, &line, now, event_info(e.event)->fold_s * UINT64_C(1000));
 	if (news.left.repeats)
 		tell_repeats(j, &news.left, now);
@@ -168,11 +177,7 @@ static void journal_put(struct journal *j, const struct journal_entry *entry)
 
 void journal_close(struct journal *j)
 {
-	uint64_t now = clock_us(CLOCK_BOOTTIME) / 1000;
-	struct fold_line left;
-
-	while (fold_take(&j->fold, 0, &left))
-		tell_repeats(j, &left, now);
+	tell_folded(j, 0, clock_us(CLOCK_BOOTTIME) / 1000);
 	sink_close(&j->sink);
 	arena_free(j->line);
 	arena_free(j->own);

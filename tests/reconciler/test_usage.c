@@ -141,7 +141,7 @@ static void conditions_are_told_apart(void **state)
 	    {WHOLE_NONE,   ACTION_WAIT,   false, true,  CONDITION_FAILING,         "two disks differ"},
 	    {WHOLE_NONE,   ACTION_NONE,   true,  true,  CONDITION_HELD_BACK,       "two disks differ"},
 	    {WHOLE_NONE,   ACTION_NONE,   true,  false, CONDITION_HELD_BACK,
-	     "one of its profiles is invalid"							},
+	     "its manifest or a profile of its is invalid"                                           },
 	};
 
 	(void)state;
