@@ -373,6 +373,9 @@ static void read_host(struct keeper *k)
 	if (before && !same_cpus(before, k->host)) /* they are dealt anew */
 		for (size_t i = 0; i < k->wards.n; i++)
 			k->wards.items[i]->pinning = 0;
+	/* a thread may still be at work by the host as it was */
+	if (k->host_arena && worker_pending(k->slow) > 0)
+		arena_absorb(a, k->host_arena);
 	arena_free(k->host_arena);
 	k->host_arena = a;
 }
