@@ -131,7 +131,18 @@ static void tell_folded(struct journal *j, uint64_t owner, uint64_t now)
 		tell_repeats(j, &left, now);
 }
 
-/* Of what is it, and what does it say? The next try's time is neither. */
+/* What a line is of: a property, a finding, an instance's condition, or one kind of event of the
+ * daemon's. What comes and goes in turn is said each time, for another line was between. */
+static uint64_t subject_of(const struct journal_entry *e, uint64_t owner)
+{
+	if (e->object)
+		return fold_hash(fold_hash(owner, e->object), e->attribute);
+	if (e->event == EVENT_FINDING)
+		return fold_hash(owner, e->message);
+	return fold_hash(owner, e->instance ? NULL : event_info(e->event)->name);
+}
+
+/* The next try's time is no part of what is said. */
 static struct fold_line fold_line_of(struct journal *j, const struct journal_entry *e)
 {
 	struct fold_line line = {0};
@@ -141,8 +152,7 @@ static struct fold_line fold_line_of(struct journal *j, const struct journal_ent
 		line.owner = fold_hash(0, e->instance);
 	if (e->instance)
 		label = arena_join(j->line, e->instance, ": ", e->message, NULL);
-	line.subject = fold_hash(line.owner, e->object);
-	line.subject = fold_hash(line.subject, e->object ? e->attribute : e->message);
+	line.subject = subject_of(e, line.owner);
 	line.text = fold_hash(fold_hash(0, event_info(e->event)->name), e->message);
 	text = text_escape(j->line, label, strlen(label), FOLD_LABEL - 4);
 	if (strlen(text) >= FOLD_LABEL) /* characters of several bytes */

@@ -163,6 +163,39 @@ static void repeats_are_folded(void **state)
 	close(fds[1]);
 }
 
+/* Folding hides what goes on, never what changed and changed back. */
+static void what_comes_and_goes_is_said_each_time(void **state)
+{
+	struct source source = {.name = "a.yaml"};
+	struct diagnostic d[] = {
+	    {SEVERITY_ERROR, {&source, 1, 1}, "one", NULL, NULL},
+	    {SEVERITY_ERROR, {&source, 2, 1}, "two", NULL, NULL},
+	};
+	struct journal *j;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	options = (struct options){0};
+	j = journal_open_at(fds[1], &options);
+	for (int i = 0; i < 3; i++) {
+		journal_say(j, EVENT_PAUSED, "web1", "paused");
+		journal_say(j, EVENT_RESUMED, "web1", "no longer paused");
+		journal_say(j, EVENT_MANIFESTS, NULL, "the directory is gone");
+		journal_say(j, EVENT_MANIFESTS, NULL, "the directory is back");
+		journal_finding(j, &d[0]);
+		journal_finding(j, &d[1]);
+	}
+	drain(fds[0]);
+	assert_int_equal(count_lines(heard, "web1: paused\n"), 3);
+	assert_int_equal(count_lines(heard, "is gone\n"), 3);
+	assert_int_equal(count_lines(heard, "error: one\n"), 1);
+	assert_int_equal(count_lines(heard, "error: two\n"), 1);
+	journal_close(j);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* What is told of a line that was folded stays short, in whole characters. */
 static void long_lines_have_short_labels(void **state)
 {
@@ -341,6 +374,7 @@ int main(void)
 	    cmocka_unit_test(verbosity_decides),
 	    cmocka_unit_test(changes_are_told_by_verdict),
 	    cmocka_unit_test(repeats_are_folded),
+	    cmocka_unit_test(what_comes_and_goes_is_said_each_time),
 	    cmocka_unit_test(long_lines_have_short_labels),
 	    cmocka_unit_test(json_is_a_line_each),
 	    cmocka_unit_test(a_stuck_pipe_costs_lines),
