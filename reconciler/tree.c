@@ -59,6 +59,20 @@ static bool is_above(const struct level *l, const struct stat *st)
 	return false;
 }
 
+/* Says that a folder will be listed, before anything of it is relied upon. */
+static void enter(struct tree *t, int fd)
+{
+	if (t->hooks.enter && !t->rest)
+		t->hooks.enter(t->hooks.context, fd, treefile_below(t));
+}
+
+static bool judge_folder(struct tree *t, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && treefile_judge(t, &st);
+}
+
 /* Walks the folder that FD was opened as; takes FD. */
 static void descend(struct tree *t, const struct level *l, int fd, bool trusted)
 {
@@ -78,7 +92,8 @@ static void descend(struct tree *t, const struct level *l, int fd, bool trusted)
 	} else {
 		next.device = st.st_dev;
 		next.inode = st.st_ino;
-		next.trusted = treefile_judge(t, &st) && trusted;
+		enter(t, fd);
+		next.trusted = judge_folder(t, fd) && trusted;
 		walk(t, &next);
 	}
 	if (fd >= 0)
@@ -372,13 +387,10 @@ static void walk(struct tree *t, const struct level *l)
 	struct entry *entries;
 	size_t n, before = t->path_n;
 
-	if (t->rest) {
+	if (t->rest)
 		n = pick(t, l->fd, scratch, &entries);
-	} else {
-		if (t->hooks.enter)
-			t->hooks.enter(t->hooks.context, l->fd, treefile_below(t));
+	else
 		n = list(t, l->fd, scratch, &entries);
-	}
 	path_back(t, before);
 	for (size_t i = 0; i < n && !t->full; i++) {
 		if (push(t, entries[i].name))
@@ -454,6 +466,7 @@ int tree_walk(struct tree *t, int root, const char *directory, const char *prefi
 		top.device = st.st_dev;
 		top.inode = st.st_ino;
 	}
+	enter(t, root);
 	known = read_ignore_file(t);
 	if (known)
 		walk(t, &top);

@@ -26,7 +26,7 @@ struct tree_hooks {
 	/* Before and after a walk, WHOLE: of everything. */
 	void (*begin)(void *context, bool whole);
 	void (*end)(void *context);
-	/* A folder, open as FD, before it is listed. */
+	/* A folder, open as FD, before it is judged and listed. */
 	void (*enter)(void *context, int fd, const char *path);
 	/* A file that counts, in the open folder DIR, before it is read; of a LINK, ST is of what
 	 * it leads to. */

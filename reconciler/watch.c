@@ -158,12 +158,13 @@ static bool read_timer(struct watch *w, struct watch_events *e)
 	return true;
 }
 
-/* Mounts and the directory's own path. True: everything is to be looked at. */
-static bool read_way(struct watch *w, bool changed)
+/* Mounts and the directory's own path, which CHANGED, or MAY have. True: everything is to be looked
+ * at. */
+static bool read_way(struct watch *w, bool changed, bool may)
 {
 	bool stirred = watch_mounts_stirred(&w->mounts), led_elsewhere = false, mounted = false;
 
-	if (changed || stirred)
+	if (changed || may || stirred)
 		led_elsewhere = watch_way(w);
 	if (led_elsewhere || stirred)
 		mounted = watch_mounts_changed(&w->mounts, w->real);
@@ -208,7 +209,7 @@ bool watch_read(struct watch *w, struct arena *a, struct watch_news *out)
 	w->again = false;
 	read_events(w, &e);
 	/* After the events: who writes on and on is not waited for. */
-	all |= read_way(w, (read_timer(w, &e) && w->unsure) || e.way || e.overflow);
+	all |= read_way(w, (read_timer(w, &e) && w->unsure) || e.way || e.overflow, e.way_mode);
 	all |= watch_events_finish(&e);
 	set_timer(w, w->writing.n > 0 || w->unsure);
 	*out = (struct watch_news){.overflow = e.overflow};

@@ -46,6 +46,16 @@ static bool is_begun(const struct watch_events *e, const char *path)
 	return look(e, path, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1;
 }
 
+/* A folder's times are of no interest. */
+static bool is_as_walked(const struct watch_events *e, const char *path)
+{
+	const struct concern *c = marks_find(e->marks, CONCERN_FOLDER, path);
+	struct stat st;
+
+	return c && e->real && stat(arena_printf(e->arena, "%s/%s", e->real, path), &st) == 0 &&
+	       st.st_mode == c->mode && st.st_uid == c->owner;
+}
+
 static bool is_link(const struct watch_events *e, const char *path)
 {
 	struct stat st;
@@ -87,6 +97,8 @@ static void take_entry_of_folder(struct watch_events *e, const struct concern *p
 	/* What had this name is not it any more; who looks again sets the watches. */
 	if (event->mask & (COMES | GOES))
 		known = marks_drop(e->marks, path);
+	if (folder && event->mask & IN_ATTRIB && is_as_walked(e, path))
+		return;
 	if (!folder && (ignore_file || ignore_manifest_name(name)))
 		take_manifest(e, path, event->mask);
 	else if (folder || known || (event->mask & COMES && is_link(e, path)))
@@ -104,6 +116,17 @@ static void take_content(struct watch_events *e, const struct concern *p, uint32
 		add_heavy(e, p->path, mask);
 }
 
+static void take_for_way(struct watch_events *e, const struct mark *k,
+			 const struct inotify_event *event, bool itself)
+{
+	if (event->mask & IN_ATTRIB)
+		e->way_mode |= itself || strcmp(k->name, event->name) == 0;
+	else if (itself)
+		e->way = true;
+	else
+		e->way |= event->mask & (COMES | GOES) && strcmp(k->name, event->name) == 0;
+}
+
 static void take_for(struct watch_events *e, const struct mark *k,
 		     const struct inotify_event *event)
 {
@@ -111,13 +134,12 @@ static void take_for(struct watch_events *e, const struct mark *k,
 
 	switch (k->concern->kind) {
 	case CONCERN_WAY:
-		e->way |= itself || (strcmp(k->name, event->name) == 0 &&
-				     event->mask & (COMES | GOES | IN_ATTRIB));
+		take_for_way(e, k, event, itself);
 		return;
 	case CONCERN_FOLDER:
-		if (itself)
+		if (itself && !(event->mask & IN_ATTRIB && is_as_walked(e, k->concern->path)))
 			watch_events_add(e, k->concern->path, true);
-		else
+		else if (!itself)
 			take_entry_of_folder(e, k->concern, event);
 		return;
 	case CONCERN_LINK:

@@ -20,6 +20,7 @@ struct watch_events {
 	const char **paths;
 	size_t n, capacity;
 	bool way;      /* the directory's own path */
+	bool way_mode; /* that may have got another owner or mode */
 	bool overflow; /* events were lost */
 	bool heavy;    /* more than a file put into place or closed after writing */
 };

@@ -25,8 +25,9 @@ struct concern {
 	enum concern_kind kind;
 	uint32_t hash;
 	struct mark *marks;
-	struct mark *former; /* being renewed: what it had before */
-	char path[];         /* below the directory */
+	struct mark *former;  /* being renewed: what it had before */
+	uint32_t mode, owner; /* of a folder, when it was walked */
+	char path[];          /* below the directory */
 };
 
 /* One concern's interest in one inode. */

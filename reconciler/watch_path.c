@@ -127,7 +127,7 @@ static int look_up(struct watch_path *p, const char *name, struct stat *st)
 
 static int step(struct watch_path *p, const char *name, const char **rest, unsigned *links)
 {
-	struct stat st;
+	struct stat st = {0};
 	int fd, r;
 
 	if (!S_ISDIR(p->st.st_mode))

@@ -26,8 +26,8 @@ static void begin(void *context, bool whole)
 	marks_open(&w->marks, w->inotify);
 	w->marks.before = &w->before;
 	w->of_tree = (struct shortfall){0};
-	watch_way(w);
-	if (w->unsure)
+	/* The directory was opened a moment ago, when it may have been another's. */
+	if (watch_way(w) || w->unsure)
 		look_again(w);
 }
 
@@ -118,30 +118,32 @@ static void read_ignore_file(struct watch *w, int root)
 }
 
 /* The directory itself. Was it another one that the path led to, a moment ago? */
-static void enter_root(struct watch *w, int fd)
+static void enter_root(struct watch *w, int fd, const struct stat *st)
 {
-	bool another;
+	bool another = !w->real || !watch_same(st, &w->led_to);
 
-	read_ignore_file(w, fd);
-	if (fstat(fd, &w->root) < 0)
-		return;
-	another = !w->real || !watch_same(&w->root, &w->led_to);
+	w->root = *st;
 	if (another && !w->another)
 		look_again(w);
 	w->another = another;
+	read_ignore_file(w, fd);
 }
 
 static void enter(void *context, int fd, const char *path)
 {
 	struct watch *w = context;
-	struct concern *p;
+	struct concern *c = marks_renew(&w->marks, CONCERN_FOLDER, path);
+	struct stat st = {0};
 
+	note(w, marks_add(&w->marks, c, fd, marks_folder, "", NULL), path);
+	marks_renewed(&w->marks, c);
+	if (fstat(fd, &st) == 0) {
+		c->mode = st.st_mode;
+		c->owner = st.st_uid;
+	}
 	if (!*path)
-		enter_root(w, fd);
+		enter_root(w, fd, &st);
 	shortfall_file_system(&w->of_tree, fd, *path ? path : w->directory);
-	p = marks_renew(&w->marks, CONCERN_FOLDER, path);
-	note(w, marks_add(&w->marks, p, fd, marks_folder, "", NULL), path);
-	marks_renewed(&w->marks, p);
 }
 
 struct link_walk {

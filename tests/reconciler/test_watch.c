@@ -1,13 +1,13 @@
 #include "tests/reconciler/watch_tree.h"
 
+#include "tests/skip.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define ONE "config: {user.x: y}\n"
 
 /* --- how programs save --------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@ static void save_vim(struct watch_tree *t)
 	remove_one(t, "m/4913");
 	put(t, "m/.a.yaml.swp", "swap");
 	rename_to(t, "m/a.yaml", "m/a.yaml~");
-	put(t, "m/a.yaml", ONE ONE);
+	put(t, "m/a.yaml", TWO);
 	mode(t, "m/a.yaml", 0640);
 	remove_one(t, "m/a.yaml~");
 	remove_one(t, "m/.a.yaml.swp");
@@ -30,7 +30,7 @@ static void save_emacs(struct watch_tree *t)
 {
 	symlink_to(t, "user@host.1", "m/.#a.yaml");
 	put(t, "m/#a.yaml#", "autosave");
-	put(t, "m/a.yamlXtmp", ONE ONE);
+	put(t, "m/a.yamlXtmp", TWO);
 	rename_to(t, "m/a.yamlXtmp", "m/a.yaml");
 	remove_one(t, "m/#a.yaml#");
 	remove_one(t, "m/.#a.yaml");
@@ -38,12 +38,12 @@ static void save_emacs(struct watch_tree *t)
 
 static void save_in_place(struct watch_tree *t)
 {
-	put(t, "m/a.yaml", ONE ONE);
+	put(t, "m/a.yaml", TWO);
 }
 
 static void save_sed(struct watch_tree *t)
 {
-	put(t, "m/sedXYZ123", ONE ONE);
+	put(t, "m/sedXYZ123", TWO);
 	mode(t, "m/sedXYZ123", 0644);
 	rename_to(t, "m/sedXYZ123", "m/a.yaml");
 }
@@ -51,12 +51,12 @@ static void save_sed(struct watch_tree *t)
 static void save_git(struct watch_tree *t)
 {
 	remove_one(t, "m/a.yaml");
-	put(t, "m/a.yaml", ONE ONE);
+	put(t, "m/a.yaml", TWO);
 }
 
 static void save_rsync(struct watch_tree *t)
 {
-	put(t, "m/.a.yaml.Ab3dE9", ONE ONE);
+	put(t, "m/.a.yaml.Ab3dE9", TWO);
 	mode(t, "m/.a.yaml.Ab3dE9", 0644);
 	rename_to(t, "m/.a.yaml.Ab3dE9", "m/a.yaml");
 }
@@ -128,7 +128,7 @@ static void become_backup(struct watch_tree *t)
 
 static void two_at_once(struct watch_tree *t)
 {
-	put(t, "m/a.yaml", ONE ONE);
+	put(t, "m/a.yaml", TWO);
 	put(t, "m/b.yaml", ONE);
 }
 
@@ -178,6 +178,13 @@ static void write_other_names(struct watch_tree *t)
 	remove_one(t, "m/notes.txt");
 }
 
+static void touch_folders(struct watch_tree *t)
+{
+	assert_int_equal(utimensat(AT_FDCWD, at(t, "m"), NULL, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, at(t, "."), NULL, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, at(t, "m/sub"), NULL, 0), 0);
+}
+
 static void a_fifo(struct watch_tree *t)
 {
 	assert_int_equal(mkfifo(at(t, "m/f.yaml"), 0600), 0);
@@ -211,6 +218,7 @@ static const struct {
     {"what the ignore file names", ignored,           "",              false},
     {"the ignore file",            change_rules,      "/",             false},
     {"other files",                write_other_names, "",              false},
+    {"the times of folders",       touch_folders,     "",              false},
     {"a FIFO",		     a_fifo,            "f.yaml",        false},
 };
 
@@ -223,6 +231,7 @@ static void every_way_of_saving_is_seen(void **state)
 		t = *state;
 		put(t, "m/.evenkeelignore", "attic/\ndrafts.yaml\n");
 		put(t, "m/a.yaml", ONE);
+		folder(t, "m/sub");
 		watch_begin(t);
 		saves[i].act(t);
 		demand(t, saves[i].what, saves[i].paths);
@@ -314,7 +323,7 @@ static void folders_made_quickly_lose_nothing(void **state)
 	folder(t, "m/a/b/c");
 	put(t, "m/a/b/c/x.yaml", ONE);
 	demand(t, "mkdir -p", "a");
-	put(t, "m/a/b/c/x.yaml", ONE ONE);
+	put(t, "m/a/b/c/x.yaml", TWO);
 	demand(t, "in the new folder", "a/b/c/x.yaml");
 	put(t, "m/a/b/y.yaml", ONE);
 	demand(t, "and above it", "a/b/y.yaml");
@@ -381,6 +390,7 @@ static void a_swapped_hidden_link_is_seen(void **state)
 {
 	struct watch_tree *t = *state;
 
+	skip_without_openat2();
 	folder(t, "m/..1");
 	folder(t, "m/..2");
 	put(t, "m/..1/x.yaml", ONE);
@@ -391,13 +401,13 @@ static void a_swapped_hidden_link_is_seen(void **state)
 	symlink_to(t, "..2", "m/..new");
 	rename_to(t, "m/..new", "m/..data");
 	demand(t, "swapped", "x.yaml");
-	put(t, "m/..2/x.yaml", ONE ONE);
+	put(t, "m/..2/x.yaml", TWO);
 	demand(t, "written behind the link", "x.yaml");
-	put(t, "m/..1/x.yaml", ONE ONE);
+	put(t, "m/..1/x.yaml", TWO);
 	demand(t, "where it led before", "");
 	remove_one(t, "m/..2/x.yaml");
 	demand(t, "it leads to nothing", "x.yaml");
-	put(t, "m/..2/x.yaml", ONE ONE);
+	put(t, "m/..2/x.yaml", TWO);
 	demand(t, "and to something again", "x.yaml");
 	mode(t, "m/..2", 0700);
 	demand(t, "who could write it there", "x.yaml");
@@ -417,6 +427,7 @@ static void a_link_to_a_folder_is_swapped(void **state)
 {
 	struct watch_tree *t = *state;
 
+	skip_without_openat2();
 	folder(t, "m/releases");
 	folder(t, "m/releases/1");
 	folder(t, "m/releases/2");
@@ -424,7 +435,7 @@ static void a_link_to_a_folder_is_swapped(void **state)
 	put(t, "m/releases/2/x.yaml", ONE);
 	symlink_to(t, "releases/1", "m/current");
 	watch_begin(t);
-	put(t, "m/releases/1/x.yaml", ONE ONE);
+	put(t, "m/releases/1/x.yaml", TWO);
 	demand(t, "both ways to it", "current/x.yaml releases/1/x.yaml");
 	remove_one(t, "m/current");
 	symlink_to(t, "releases/2", "m/current");
@@ -437,7 +448,7 @@ static void a_link_to_a_folder_is_swapped(void **state)
 	demand(t, "a new link", "next");
 	rename_to(t, "m/next", "m/current");
 	demand(t, "renamed over", "current next");
-	put(t, "m/releases/1/x.yaml", ONE ONE);
+	put(t, "m/releases/1/x.yaml", TWO);
 	demand(t, "again", "current/x.yaml releases/1/x.yaml");
 	remove_one(t, "m/current");
 	demand(t, "removed", "current");
@@ -447,6 +458,7 @@ static void a_link_to_a_neighbour_follows_it(void **state)
 {
 	struct watch_tree *t = *state;
 
+	skip_without_openat2();
 	folder(t, "m/a");
 	put(t, "m/b.yaml", ONE);
 	symlink_to(t, "../b.yaml", "m/a/l.yaml");
@@ -455,7 +467,7 @@ static void a_link_to_a_neighbour_follows_it(void **state)
 	symlink_to(t, "../../m", "m/a/out");
 	symlink_to(t, "/etc/passwd", "m/passwd.yaml");
 	watch_begin(t);
-	put(t, "m/b.yaml", ONE ONE);
+	put(t, "m/b.yaml", TWO);
 	demand(t, "both names", "a/l.yaml b.yaml");
 	put(t, "m/nothing.yaml", ONE);
 	demand(t, "what led to nothing", "d.yaml nothing.yaml");
@@ -473,7 +485,7 @@ static void second_names_are_seen(void **state)
 	put(t, "m/a.yaml", ONE);
 	hard_link(t, "m/a.yaml", "outside");
 	watch_begin(t);
-	put(t, "outside", ONE ONE);
+	put(t, "outside", TWO);
 	demand(t, "written outside", "a.yaml");
 	mode(t, "outside", 0600);
 	demand(t, "chmod outside", "a.yaml");
@@ -484,7 +496,7 @@ static void second_names_are_seen(void **state)
 	put(t, "m/new.yaml", ONE);
 	rename_to(t, "m/new.yaml", "m/a.yaml");
 	demand(t, "one is another file now", "a.yaml b.yaml new.yaml");
-	put(t, "outside", ONE ONE);
+	put(t, "outside", TWO);
 	demand(t, "the other is not", "b.yaml");
 	remove_one(t, "outside");
 	demand(t, "the last name", "b.yaml");
@@ -501,7 +513,7 @@ static void a_name_given_later_is_met(void **state)
 	hard_link(t, "m/a.yaml", "m/b.yaml");
 	/* Nobody knew that a.yaml had another name: everything is looked at. */
 	demand(t, "linked", "/ b.yaml");
-	put(t, "m/b.yaml", ONE ONE);
+	put(t, "m/b.yaml", TWO);
 	demand(t, "written", "a.yaml b.yaml");
 }
 
@@ -513,6 +525,7 @@ static void nothing_is_forgotten_by_walks(void **state)
 	struct watch_tree *t = *state;
 	struct tree_hooks h;
 
+	skip_without_openat2();
 	folder(t, "m/a");
 	put(t, "m/a/x.yaml", ONE);
 	hard_link(t, "m/a/x.yaml", "outside");
@@ -566,6 +579,7 @@ static void watches_are_few_and_do_not_grow(void **state)
 	struct watch_tree *t = *state;
 	size_t way, n;
 
+	skip_without_openat2();
 	watch_begin(t);
 	way = count_watches(); /* "/", "/tmp", the base, the directory */
 	assert_int_equal(way, 4);
@@ -617,7 +631,7 @@ static void an_overflow_is_a_look_at_everything(void **state)
 	rename_to(t, "m/a", "m/b");
 	demand(t, "a storm", "/");
 	assert_true(t->overflow);
-	put(t, "m/b/x.yaml", ONE ONE);
+	put(t, "m/b/x.yaml", TWO);
 	demand(t, "after the storm", "b/x.yaml");
 }
 

@@ -1,6 +1,5 @@
 #include "tests/reconciler/watch_tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
@@ -19,7 +18,9 @@ int watch_tree_set_up(void **state)
 	strcpy(t->base, "/tmp/ek-test-watch-XXXXXX");
 	assert_non_null(mkdtemp(t->base));
 	folder(t, "m");
+	put(t, "m/base.yaml", ONE);
 	t->directory = at(t, "m");
+	snprintf(t->owner, sizeof(t->owner), "%u", (unsigned)getuid());
 	*state = t;
 	return 0;
 }
@@ -36,6 +37,7 @@ int watch_tree_tear_down(void **state)
 {
 	struct watch_tree *t = *state;
 
+	reload_close(t->reload);
 	watch_close(t->w);
 	nftw(t->base, remove_it, 16, FTW_DEPTH | FTW_PHYS);
 	arena_free(t->arena);
@@ -92,77 +94,30 @@ void mode(struct watch_tree *t, const char *name, unsigned bits)
 	assert_int_equal(chmod(at(t, name), bits), 0);
 }
 
-/* --- walking, as the reconciler does it ---------------------------------------------------------
+/* --- looking, as the daemon does it -------------------------------------------------------------
  */
 
-static void walk(struct watch_tree *t, int fd, const char *path, const struct tree_hooks *h);
-
-static void meet(struct watch_tree *t, int dir, const char *name, const char *path,
-		 const struct tree_hooks *h)
+static void look(struct watch_tree *t, const char *const *paths, size_t n)
 {
-	struct stat st;
-	bool link;
-	int fd;
+	struct arena *a = arena_new();
+	struct reload_news news;
 
-	if (ignore_leftover(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	link = S_ISLNK(st.st_mode);
-	if (link) {
-		h->link(h->context, dir, path);
-		/* Such a link is refused: it leads back to a folder above it. */
-		if (strcmp(name, "out") == 0)
-			return;
-		if (fstatat(dir, name, &st, 0) < 0)
-			return;
-	}
-	if (S_ISDIR(st.st_mode)) {
-		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		walk(t, fd, path, h);
-		close(fd);
-	} else if (ignore_manifest_name(name)) {
-		h->file(h->context, dir, path, &st, link);
-	}
-}
-
-static void walk(struct watch_tree *t, int fd, const char *path, const struct tree_hooks *h)
-{
-	DIR *d = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *e;
-
-	if (!d)
-		return;
-	h->enter(h->context, fd, path);
-	while ((e = readdir(d)))
-		meet(t, fd, e->d_name,
-		     *path ? arena_printf(t->arena, "%s/%s", path, e->d_name) : e->d_name, h);
-	closedir(d);
-}
-
-static void look(struct watch_tree *t, const char *path)
-{
-	struct tree_hooks h = watch_hooks(t->w);
-	int root = open(t->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir = root;
-	const char *slash = strrchr(path, '/');
-
-	if (root < 0)
-		return;
-	h.begin(h.context, !*path);
-	if (slash)
-		dir = openat(root, arena_strndup(t->arena, path, (size_t)(slash - path)),
-			     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (!*path)
-		walk(t, root, "", &h);
-	else if (dir >= 0)
-		meet(t, dir, slash ? slash + 1 : path, path, &h);
-	h.end(h.context);
-	if (dir >= 0 && dir != root)
-		close(dir);
-	close(root);
+	reload_update(t->reload, paths, n, a, &news);
+	arena_free(a);
 }
 
 void watch_tree_look(struct watch_tree *t)
 {
-	look(t, "");
+	look(t, NULL, 0);
+}
+
+void watch_tree_open(struct watch_tree *t)
+{
+	t->w = watch_open(t->directory);
+	assert_non_null(t->w);
+	t->options = (struct options){.directory = t->directory, .host = "h", .owner = t->owner};
+	t->reload = reload_open(&t->options);
+	reload_hook(t->reload, watch_hooks(t->w));
 }
 
 /* --- what is reported ---------------------------------------------------------------------------
@@ -213,8 +168,8 @@ void watch_gather(struct watch_tree *t)
 		for (size_t i = 0; i < news.n; i++) {
 			paths = arena_grow(t->arena, paths, n, &capacity, sizeof(*paths));
 			paths[n++] = news.paths[i];
-			look(t, news.paths[i]);
 		}
+		look(t, news.paths, news.n);
 	}
 	join(t, paths, n);
 }
@@ -223,9 +178,8 @@ void watch_begin(struct watch_tree *t)
 {
 	const char *why, *remedy;
 
-	t->w = watch_open(t->directory);
-	assert_non_null(t->w);
-	look(t, "");
+	watch_tree_open(t);
+	watch_tree_look(t);
 	watch_gather(t);
 	assert_string_equal(t->paths, "");
 	if (!watch_complete(t->w, &why, &remedy))

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "reconciler/reload.h"
 #include "reconciler/watch.h"
 #include "schema/arena.h"
 
@@ -14,11 +15,18 @@
 
 #include <cmocka.h>
 
+/* Two manifests. */
+#define ONE "kind: instance\n"
+#define TWO "kind: instance\ndescription: another\n"
+
 struct watch_tree {
 	struct arena *arena;
 	char base[64];
 	const char *directory; /* as it is given to the watch: below the base */
 	struct watch *w;
+	struct options options;
+	char owner[16]; /* this user: tests need no root */
+	struct reload *reload;
 	/* of the last report */
 	const char *paths; /* all of them, sorted, a blank between; "/" is all */
 	bool lone, overflow;
@@ -28,7 +36,7 @@ struct watch_tree {
 int watch_tree_set_up(void **state);
 int watch_tree_tear_down(void **state);
 
-/* Below the base, made there if there is none: "m" is the directory. */
+/* Below the base; "m" is the directory, and there is one manifest in it, base.yaml. */
 const char *at(struct watch_tree *t, const char *name);
 void folder(struct watch_tree *t, const char *name);
 void put(struct watch_tree *t, const char *name, const char *text);
@@ -41,6 +49,9 @@ void mode(struct watch_tree *t, const char *name, unsigned bits);
 
 /* Opens the watch (of "m" where no directory is set), walks the whole tree, and wants rest then. */
 void watch_begin(struct watch_tree *t);
+
+/* Opens the watch only. */
+void watch_tree_open(struct watch_tree *t);
 
 /* Walks the whole tree. */
 void watch_tree_look(struct watch_tree *t);
