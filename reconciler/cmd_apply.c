@@ -65,7 +65,8 @@ int apply_main(const struct options *o)
 	struct consent c = {0};
 	int status = 1;
 
-	if (!o->yes && question_possible())
+	/* with --boot-only nothing can be destroyed, and a daemon would do all the rest */
+	if (!o->boot_only && !o->yes && question_possible())
 		c = ask(o, a);
 	if (c.refused) {
 		with_consent.names = c.names;
