@@ -40,8 +40,10 @@ _evenkeel_keys()
 
 _evenkeel()
 {
-	local cur prev words cword command i
+	local cur prev words cword command i given=
 	local commands="validate expand diff apply run status pause resume export release explain help"
+	local conditions="in-sync drifted pending-restart failing contested paused held-back"
+	conditions+=" missing stopped starting running frozen"
 	local common="-q --quiet -v --verbose --color -h --help"
 	local where="-d --directory --host --owner"
 	local plans="$where -P --lxcpath -o --output --etc --show-secrets"
@@ -60,7 +62,20 @@ _evenkeel()
 		fi
 	done
 
+	# bash breaks words at "="
+	if [[ $cur == = ]]; then
+		cur= given=yes
+	elif [[ $prev == = ]]; then
+		prev=${words[cword - 2]} given=yes
+	fi
+
 	case $prev in
+	--wait)
+		if [[ $given ]]; then
+			COMPREPLY=($(compgen -W "$conditions" -- "$cur"))
+			return
+		fi
+		;;
 	-d | --directory | -P | --lxcpath | --etc)
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
@@ -93,14 +108,6 @@ _evenkeel()
 		return
 		;;
 	--host | --settle | --resync | --reason)
-		return
-		;;
-	esac
-
-	case $cur in
-	--wait=*)
-		COMPREPLY=($(compgen -P --wait= -W "in-sync pending-restart failing paused stopped running frozen" \
-			-- "${cur#--wait=}"))
 		return
 		;;
 	esac
