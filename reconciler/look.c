@@ -134,8 +134,7 @@ static void take(void *context, const struct tree_file *f)
 	sight_add(l, leaf);
 }
 
-/* --- what the tree says -------------------------------------------------------------------------
- */
+/* ---- what the tree says ---- */
 
 static bool same_text(const char *x, const char *y)
 {
@@ -197,8 +196,7 @@ static void hand_out(struct look *l)
 	}
 }
 
-/* --- what is gone -------------------------------------------------------------------------------
- */
+/* ---- what is gone ---- */
 
 /* Below what could not be read, absence proves nothing. */
 static void spare(struct look *l, const char *path)

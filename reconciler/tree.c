@@ -470,6 +470,8 @@ int tree_walk(struct tree *t, int root, const char *directory, const char *prefi
 	known = read_ignore_file(t);
 	if (known)
 		walk(t, &top);
+	else if (t->hooks.enter)
+		t->hooks.enter(t->hooks.context, root, "");
 	t->root = -1;
 	return known ? 0 : -EIO;
 }

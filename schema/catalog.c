@@ -208,8 +208,7 @@ void catalog_report(const struct catalog *c, struct diagnostics *ds)
 	}
 }
 
-/* --- what uses what ----------------------------------------------------------------------------
- */
+/* ---- what uses what ---- */
 
 static int compare_uses(const void *x, const void *y)
 {
@@ -302,14 +301,15 @@ const struct catalog_use *catalog_users(struct catalog *c, const char *profile, 
 	return c->uses + first;
 }
 
-/* --- changing it --------------------------------------------------------------------------------
- */
+/* ---- changing it ---- */
 
 static void shelf_edit(struct catalog *c, enum kind kind, const struct document **gone,
 		       size_t n_gone, const struct document **come, size_t n_come)
 {
 	struct shelf shelf = shelf_of(c, kind);
 
+	if (!shelf.items)
+		return;
 	if (kind == KIND_INSTANCE && c->indexed)
 		uses_edit(c, gone, n_gone, come, n_come);
 	*shelf.items =
@@ -348,6 +348,8 @@ static void settle_name(struct catalog *c, enum kind kind, const char *name, str
 	struct shelf shelf = shelf_of(c, kind);
 	size_t first, n;
 
+	if (!shelf.items)
+		return;
 	if (c->n_passed_over)
 		recall_name(c, kind, name);
 	first = lowest(*shelf.items, *shelf.n, name);
@@ -371,7 +373,8 @@ static void settle_name(struct catalog *c, enum kind kind, const char *name, str
 
 static int compare_by_kind(const void *x, const void *y)
 {
-	const struct document *d = *(struct document *const *)x, *e = *(struct document *const *)y;
+	const struct document *d = *(struct document *const *)x;
+	const struct document *e = *(struct document *const *)y;
 
 	return d->kind != e->kind ? (d->kind < e->kind ? -1 : 1) : compare_documents(x, y);
 }
@@ -386,12 +389,36 @@ static size_t run_of(struct document **items, size_t n, size_t at, enum kind kin
 	return k - at;
 }
 
+static bool same_name(const struct document *d, const struct document *e)
+{
+	return d->kind == e->kind && strcmp(d->name, e->name) == 0;
+}
+
+static void shelves_edit(struct catalog *c, struct document **gone, size_t n_gone,
+			 struct document **come, size_t n_come)
+{
+	size_t g = 0, k = 0;
+
+	qsort(gone, n_gone, sizeof(*gone), compare_by_kind);
+	qsort(come, n_come, sizeof(*come), compare_by_kind);
+	for (enum kind kind = 0; kind < KIND_PRESEED; kind++) {
+		size_t going = run_of(gone, n_gone, g, kind);
+		size_t coming = run_of(come, n_come, k, kind);
+
+		if (going + coming)
+			shelf_edit(c, kind, (const struct document **)gone + g, going,
+				   (const struct document **)come + k, coming);
+		g += going;
+		k += coming;
+	}
+}
+
 void catalog_edit(struct catalog *c, struct document **gone, size_t n_gone, struct document **come,
 		  size_t n_come, struct diagnostics *ds)
 {
 	struct arena *scratch = arena_new();
 	struct document **names = arena_alloc(scratch, (n_gone + n_come) * sizeof(*names));
-	size_t n = n_gone + n_come, kept = 0, g = 0, k = 0;
+	size_t n = n_gone + n_come, kept = 0;
 
 	memcpy(names, gone, n_gone * sizeof(*names));
 	memcpy(names + n_gone, come, n_come * sizeof(*names));
@@ -400,23 +427,9 @@ void catalog_edit(struct catalog *c, struct document **gone, size_t n_gone, stru
 		if (c->n_passed_over == 0 || !recall(c, gone[i]))
 			gone[kept++] = gone[i];
 	}
-	n_gone = kept;
-	qsort(gone, n_gone, sizeof(*gone), compare_by_kind);
-	qsort(come, n_come, sizeof(*come), compare_by_kind);
-	for (enum kind kind = 0; kind < KIND_PRESEED; kind++) {
-		size_t going = run_of(gone, n_gone, g, kind),
-		       coming = run_of(come, n_come, k, kind);
-
-		if (going + coming)
-			shelf_edit(c, kind, (const struct document **)gone + g, going,
-				   (const struct document **)come + k, coming);
-		g += going;
-		k += coming;
-	}
+	shelves_edit(c, gone, kept, come, n_come);
 	for (size_t i = 0; i < n; i++) {
-		if (names[i]->kind != KIND_PRESEED &&
-		    (i == 0 || names[i]->kind != names[i - 1]->kind ||
-		     strcmp(names[i]->name, names[i - 1]->name) != 0))
+		if (i == 0 || !same_name(names[i], names[i - 1]))
 			settle_name(c, names[i]->kind, names[i]->name, ds);
 	}
 	arena_free(scratch);

@@ -183,7 +183,7 @@ static struct manifest *manifest_new(const char *path, const char *bytes, size_t
 
 	/* One block that fits nearly all: what a line of text becomes is two or three times it. */
 	if (n < 4096)
-		arena_reserve(a, n < 200 ? 1100 : 512 + 3 * n);
+		arena_reserve(a, 650 + 3 * n);
 	m = arena_alloc(a, sizeof(*m));
 	m->arena = a;
 	m->source.name = arena_strdup(a, path);

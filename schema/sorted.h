@@ -31,7 +31,7 @@ size_t sorted_drop(void *items, size_t n, size_t size, const void *gone, size_t 
 size_t sorted_add(void *items, size_t n, size_t size, const void *come, size_t n_come,
 		  int (*compare)(const void *, const void *));
 
-/* Both at once: what comes to the place of what goes costs no move. Both arrays are used up.
- * There is room for N + N_COME items. */
+/* Both at once: what comes to the place of what goes costs no move. Both arrays are used up; there
+ * is room for N + N_COME items. What comes again, and goes before, is there. */
 size_t sorted_edit(void *items, size_t n, size_t size, void *gone, size_t n_gone, void *come,
 		   size_t n_come, int (*compare)(const void *, const void *));
