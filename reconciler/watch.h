@@ -10,9 +10,10 @@
  * a truncated moment is no empty file.
  *
  * What the kernel does not tell, so that only a look at everything finds it: changes that other
- * hosts make on a shared file system, and on FUSE (watch_complete says so: the directory is to be
- * looked at every few seconds); below an overlay, changes made to its layers; a write by a name
- * that a file was given outside the tree after it was looked at last; writes to the block device.
+ * hosts make on a shared file system, and whatever is behind FUSE (watch_complete says so: the
+ * directory is to be looked at every few seconds); changes to the layers below an overlay; a write
+ * by a name that a file was given outside the tree after it was looked at last; writes through a
+ * mapping that outlives the close; writes to the block device.
  */
 #pragma once
 

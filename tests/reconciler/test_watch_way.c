@@ -186,18 +186,22 @@ static void others_in_the_folders_above_wake_nobody(void **state)
 		remove_one(t, "p/y");
 		remove_one(t, "p/z");
 	}
-	assert_false(stirs(t, 20));
 	put(t, "m/x.yaml", ONE);
-	assert_false(stirs(t, 20));
+	demand(t, "others", "");
+	/* Some other program may do something to /tmp itself. */
+	assert_true(t->reads < 5);
 	/* Also after it was awaited in there. */
 	rename_to(t, "p", "o");
 	demand(t, "away", "/");
 	rename_to(t, "o", "p");
 	demand_all(t, "back");
-	put(t, "p/x", "");
-	put(t, "x", "");
-	rename_to(t, "x", "y");
-	assert_false(stirs(t, 20));
+	for (int i = 0; i < 100; i++) {
+		put(t, "p/x", "");
+		put(t, "x", "");
+		rename_to(t, "x", "y");
+	}
+	demand(t, "others", "");
+	assert_true(t->reads < 5);
 }
 
 static void a_relative_path_is_followed(void **state)
@@ -224,7 +228,7 @@ static void a_relative_path_is_followed(void **state)
 static void need_own_mounts(void)
 {
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
 		skip_because("mounts: needs root");
 }
 
@@ -300,7 +304,7 @@ static void mounts_in_the_tree_are_seen(void **state)
 	demand(t, "in it", "a b/x.yaml");
 	unmount(t, "m/a b", 0);
 	demand(t, "unmounted", "/");
-	assert_int_equal(mount(at(t, "g.yaml"), at(t, "m/f.yaml"), NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(at(t, "g.yaml"), at(t, "m/f.yaml"), "none", MS_BIND, NULL), 0);
 	demand(t, "a file", "/");
 	unmount(t, "m/f.yaml", 0);
 	demand(t, "and back", "/");
@@ -426,6 +430,8 @@ static void try_in_child(struct watch_tree *t, const char *(*try)(struct watch_t
 
 		if (what)
 			(void)!write(ends[1], what, strlen(what));
+		reload_close(t->reload);
+		watch_close(t->w);
 		_exit(0);
 	}
 	close(ends[1]);
