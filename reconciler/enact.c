@@ -467,10 +467,9 @@ static void act(struct round *r, struct turn *t)
 	await_record(r, t);
 	if (subject_runs(t->subject))
 		apply_values(t);
-	if (!t->slow) {
-		finish(r, t);
+	t->acted = !t->slow;
+	if (!t->slow)
 		return;
-	}
 	t->ward->work = WORK_WRITE;
 	detach(r, t);
 	r->n_slow++;
@@ -480,6 +479,10 @@ void enact(struct round *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		act(r, &r->turns[i]);
+	/* the values of all come first: what is said and written of each takes its time */
+	for (size_t i = 0; i < r->n; i++)
+		if (r->turns[i].acted)
+			finish(r, &r->turns[i]);
 	if (r->n_slow == 0) {
 		round_free(r);
 		return;

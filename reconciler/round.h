@@ -15,7 +15,8 @@ struct turn {
 	struct outcome outcome;
 	bool held_back;    /* its manifest, or a profile of its, has errors */
 	bool moved;        /* its CPUs were dealt anew: what differs is no drift */
-	bool slow;         /* a thread is at work on it */
+	bool acted;        /* its values are written, and nothing is said of it yet */
+	unsigned slow;     /* bits of the drivers that a thread is at work with */
 	bool kept;         /* its container stays open */
 	struct arena *own; /* of a container that does not; NULL */
 };
