@@ -205,3 +205,8 @@ int watch_path_walk(struct watch_path *p, int start, const char *path)
 	while (r == -EAGAIN && --tries);
 	return r;
 }
+
+bool watch_path_wants(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}

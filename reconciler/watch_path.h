@@ -44,3 +44,6 @@ struct watch_path {
 /* Walks PATH from the open folder START; an absolute one (where there is no top) from the root.
  * Returns 0 or -errno: how far it came was shown. -EAGAIN: it changes all the time. */
 int watch_path_walk(struct watch_path *p, int start, const char *path);
+
+/* Is the error of a walk ours, for want of fds or memory? Then it says nothing of the path. */
+bool watch_path_wants(int error);

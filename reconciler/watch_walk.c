@@ -2,6 +2,7 @@
 #include "reconciler/watch_state.h"
 #include "schema/arena.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -91,8 +92,10 @@ static void file(void *context, int dir, const char *path, const struct stat *st
 		return;
 	}
 	fd = openat(dir, name_of(path), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		note(w, watch_path_wants(-errno) ? -errno : 0, path);
 		return;
+	}
 	c = marks_renew(&w->marks, CONCERN_TWIN, path);
 	mark_twin(w, c, fd, st);
 	marks_renewed(&w->marks, c);
@@ -172,8 +175,10 @@ static void link_met(void *context, int dir, const char *path)
 	struct arena *scratch = arena_new();
 	struct watch_path p = {
 	    .arena = scratch, .top = &w->root, .show = link_show, .context = &walk};
-	bool file = watch_path_walk(&p, dir, name_of(path)) == 0 && !S_ISDIR(p.st.st_mode);
+	int r = watch_path_walk(&p, dir, name_of(path));
+	bool file = r == 0 && !S_ISDIR(p.st.st_mode);
 
+	note(w, watch_path_wants(r) ? r : 0, path);
 	if (file && p.st.st_nlink > 1)
 		mark_twin(w, walk.concern, p.fd, &p.st);
 	if (p.fd >= 0)

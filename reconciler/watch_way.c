@@ -52,10 +52,12 @@ bool watch_way(struct watch *w)
 		close(path.fd);
 	marks_renewed(&w->marks, walk.concern);
 	w->digest = path.digest;
+	if (watch_path_wants(r))
+		walk.error = -r;
 	if (walk.error && w->inotify >= 0)
 		shortfall_watch(&w->of_way, walk.error, w->directory);
 	/* What was looked after belongs to another directory now. */
-	if (!w->whole && (!w->real || !watch_same(&w->led_to, &w->root)))
+	if (!w->whole && !watch_path_wants(r) && (!w->real || !watch_same(&w->led_to, &w->root)))
 		marks_drop(&w->marks, "");
 	arena_free(former);
 	return w->digest != digest;

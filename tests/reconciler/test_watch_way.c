@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -464,6 +465,41 @@ static void without_an_instance_it_is_said(void **state)
 	try_in_child(*state, try_instances);
 }
 
+/* Not one fd more: nothing is taken for gone, and it is tried again. */
+static void without_fds_it_is_said(void **state)
+{
+	struct watch_tree *t = *state;
+	const char *why, *remedy;
+	struct watch_news news;
+	struct rlimit limit, none;
+	int least;
+
+	skip_without_openat2();
+	put(t, "m/a.yaml", ONE);
+	hard_link(t, "m/a.yaml", "outside");
+	watch_begin(t);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	least = fcntl(0, F_DUPFD_CLOEXEC, 0);
+	close(least);
+	none = (struct rlimit){(rlim_t)least, limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(chmod(t->directory, 0711), 0);
+	assert_true(watch_read(t->w, t->arena, &news));
+	assert_true(news.all);
+	watch_tree_look(t);
+	assert_false(watch_complete(t->w, &why, &remedy));
+	assert_non_null(strstr(why, "Too many open files"));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	watch_retry(t->w);
+	watch_tree_look(t);
+	assert_true(watch_complete(t->w, &why, &remedy));
+	watch_gather(t);
+	put(t, "outside", TWO);
+	demand(t, "all is watched", "a.yaml");
+	mode(t, "m", 0700);
+	demand_all(t, "its path too");
+}
+
 #define WITH_TREE(test)                                                                            \
 	cmocka_unit_test_setup_teardown(test, watch_tree_set_up, watch_tree_tear_down)
 
@@ -480,6 +516,7 @@ int main(void)
 	    WITH_TREE(at_the_limit_of_watches_it_is_said),
 	    WITH_TREE(at_the_limit_the_path_is_tried_again),
 	    WITH_TREE(without_an_instance_it_is_said),
+	    WITH_TREE(without_fds_it_is_said),
 	    WITH_TREE(mounts_on_the_way_are_seen),
 	    WITH_TREE(the_watch_keeps_no_mount_busy),
 	    WITH_TREE(mounts_in_the_tree_are_seen),
