@@ -73,6 +73,12 @@ static void count_all(struct inforce *f, const struct look *l, int sign)
 		count(f, l->gone[i], -sign);
 }
 
+static void gather_leaf(const struct leaf *l, struct document **list, size_t *n)
+{
+	*n += leaves_documents(l, list + *n);
+}
+
+/* All documents that go and that come; what gives way, or does not any more, does both. */
 static void gather(struct update *u)
 {
 	const struct look *l = u->look;
@@ -84,15 +90,24 @@ static void gather(struct update *u)
 	}
 	for (size_t i = 0; i < l->n_gone; i++)
 		gone += leaves_count(l->gone[i]);
+	for (size_t i = 0; i < l->n_turned; i++) {
+		gone += leaves_count(l->turned[i]);
+		come += leaves_count(l->turned[i]);
+	}
 	u->gone = arena_alloc(u->arena, gone * sizeof(struct document *));
 	u->come = arena_alloc(u->arena, come * sizeof(struct document *));
 	for (size_t i = 0; i < l->n; i++) {
-		u->n_come += leaves_documents(l->sights[i].leaf, u->come + u->n_come);
+		gather_leaf(l->sights[i].leaf, u->come, &u->n_come);
 		if (l->sights[i].old)
-			u->n_gone += leaves_documents(l->sights[i].old, u->gone + u->n_gone);
+			gather_leaf(l->sights[i].old, u->gone, &u->n_gone);
 	}
 	for (size_t i = 0; i < l->n_gone; i++)
-		u->n_gone += leaves_documents(l->gone[i], u->gone + u->n_gone);
+		gather_leaf(l->gone[i], u->gone, &u->n_gone);
+	for (size_t i = 0; i < l->n_turned; i++) {
+		leaves_doubt(l->turned[i], !l->turned[i]->stale);
+		gather_leaf(l->turned[i], u->gone, &u->n_gone);
+		gather_leaf(l->turned[i], u->come, &u->n_come);
+	}
 }
 
 static void renew_later(struct update *u, const char *name, bool own)
@@ -360,7 +375,7 @@ bool inforce_update(struct inforce *f, struct look *l, struct arena *scratch, st
 	}
 	f->generation.trouble = LOAD_FINE;
 	f->generation.partial = f->faulty > 0;
-	if (l->n == 0 && l->n_gone == 0)
+	if (l->n == 0 && l->n_gone == 0 && l->n_turned == 0)
 		return true;
 	f->generation.digest[0] = '\0';
 	gather(&u);

@@ -135,6 +135,13 @@ void leaves_remember(struct leaf *l, const struct leaf *old)
 	arena_free(scratch);
 }
 
+void leaves_doubt(struct leaf *l, bool stale)
+{
+	l->stale = stale;
+	for (size_t i = 0; l->manifest && i < l->manifest->n; i++)
+		l->manifest->documents[i].doubted = stale || !l->trusted;
+}
+
 size_t leaves_count(const struct leaf *l)
 {
 	return (l->manifest ? l->manifest->n : 0) + l->n_remembered;

@@ -26,6 +26,7 @@ struct leaf {
 	bool fresh;    /* changed just before it was read: it may change again within one tick */
 	bool missed;   /* could not be read */
 	bool faulty;   /* has errors, or is not trusted */
+	bool stale;    /* not seen any more, but below what could not be read: it gives way */
 	bool blind;    /* the default profile could be in what was not read or understood */
 	unsigned seen; /* the last round that met it */
 	struct diagnostic *findings;
@@ -70,6 +71,9 @@ void leaves_edit(struct leaves *ls, struct leaf **gone, size_t n_gone, struct le
 
 /* Remembers for L, which has errors, those documents of OLD that it does not name. */
 void leaves_remember(struct leaf *l, const struct leaf *old);
+
+/* Marks L, and with it its documents, as stale, or (seen again) as not. */
+void leaves_doubt(struct leaf *l, bool stale);
 
 /* Its documents, remembered ones too. */
 size_t leaves_count(const struct leaf *l);

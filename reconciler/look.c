@@ -79,6 +79,21 @@ static struct leaf *place_at(struct look *l, const char *path)
 	return s ? s->leaf : sight_add(l, leaves_make(l->leaves, path, NULL));
 }
 
+static void turn(struct look *l, struct leaf *leaf)
+{
+	l->turned =
+	    arena_grow(l->arena, l->turned, l->n_turned, &l->room_turned, sizeof(*l->turned));
+	l->turned[l->n_turned++] = leaf;
+}
+
+/* It is there, and as it was. */
+static void see(struct look *l, struct leaf *leaf)
+{
+	leaf->seen = l->round;
+	if (leaf->stale)
+		turn(l, leaf);
+}
+
 static bool known(void *context, const char *path, const struct stat *st, bool folder_trusted)
 {
 	struct look *l = context;
@@ -88,7 +103,7 @@ static bool known(void *context, const char *path, const struct stat *st, bool f
 	if (!leaf || !leaf->manifest || leaf->fresh || leaf->folder_trusted != folder_trusted ||
 	    !same_stamp(&leaf->stamp, &stamp))
 		return false;
-	leaf->seen = l->round;
+	see(l, leaf);
 	return true;
 }
 
@@ -119,7 +134,7 @@ static void take(void *context, const struct tree_file *f)
 	l->files_read++;
 	if (same_bytes(leaf, f)) {
 		leaf_stamp(leaf, f);
-		leaf->seen = l->round;
+		see(l, leaf);
 		return;
 	}
 	diagnostics_init(&ds, l->texts);
@@ -198,13 +213,19 @@ static void hand_out(struct look *l)
 
 /* ---- what is gone ---- */
 
-/* Below what could not be read, absence proves nothing. */
+/* Below what could not be read, absence proves nothing: what was there stays, but it gives way to
+ * what is there for sure. */
 static void spare(struct look *l, const char *path)
 {
 	size_t n, first = leaves_range(l->leaves, path, &n);
 
-	for (size_t i = first; i < first + n; i++)
-		l->leaves->items[i]->seen = l->round;
+	for (size_t i = first; i < first + n; i++) {
+		struct leaf *leaf = l->leaves->items[i];
+
+		if (leaf->seen != l->round && !leaf->stale)
+			turn(l, leaf);
+		leaf->seen = l->round;
+	}
 }
 
 static void find_gone(struct look *l, const char *path)
@@ -291,5 +312,5 @@ void look_forget(struct look *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		leaves_free(l->leaves, l->sights[i].leaf);
-	l->n = l->n_gone = 0;
+	l->n = l->n_gone = l->n_turned = 0;
 }

@@ -24,6 +24,8 @@ struct look {
 	size_t n, room;
 	struct leaf **gone; /* sorted; what sights replace is not among them */
 	size_t n_gone;
+	struct leaf **turned; /* stale now, but not before, or the other way round */
+	size_t n_turned, room_turned;
 	size_t files_read;
 	bool whole;
 	/* look's own */

@@ -49,6 +49,45 @@ static void a_closed_folder_proves_nothing(void **state)
 	compare(f, "closed");
 }
 
+/* What only may be there still is in nobody's way. */
+static void what_a_dangling_link_led_to_gives_way(void **state)
+{
+	struct fixture *f = *state;
+
+	skip_without_openat2(); /* links are followed by it */
+	folder(f, "instances/.releases");
+	put(f, "instances/.releases/a.yaml", "config: {limits.memory: 1MiB}\n");
+	put(f, "instances/.releases/b.yaml", "config: {limits.memory: 1MiB}\n");
+	assert_int_equal(symlink(".releases", path_of(f, "instances/current")), 0);
+	update_all(f);
+	assert_string_equal(names(f), "a b");
+	assert_int_equal(rename(path_of(f, "instances/.releases"), path_of(f, "instances/.r")), 0);
+	put(f, "instances/a.yaml", "config: {limits.memory: 2MiB}\n");
+	update_all(f);
+	/* a is elsewhere now; of b nothing is known, so that it stays as it was */
+	assert_string_equal(names(f), "a b");
+	assert_string_equal(news(f), "a");
+	demand_memory(f, "a", "2MiB");
+	demand(standing(f), "instances/current:0:0: 1 the link leads to nothing");
+	assert_null(strstr(standing(f), "also defined"));
+	assert_true(reload_generation(f->r)->partial);
+	drop(f, "instances/a.yaml");
+	update(f, "instances/a.yaml");
+	demand_memory(f, "a", "1MiB");
+	put(f, "instances/a.yaml", "config: {limits.memory: 2MiB}\n");
+	update(f, "instances/a.yaml");
+	assert_int_equal(rename(path_of(f, "instances/.r"), path_of(f, "instances/.releases")), 0);
+	update(f, "instances/current");
+	assert_string_equal(names(f), "a!* b");
+	demand_memory(f, "a", "2MiB");
+	demand(said(f), "instance 'a' is also defined at");
+	compare(f, "both");
+	drop(f, "instances/current");
+	update(f, "instances/current");
+	assert_string_equal(names(f), "a");
+	compare(f, "apart");
+}
+
 static void folders_come_and_go_whole(void **state)
 {
 	struct fixture *f = *state;
@@ -353,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_first_update_loads_all),
 	    TEST(a_closed_folder_proves_nothing),
+	    TEST(what_a_dangling_link_led_to_gives_way),
 	    TEST(folders_come_and_go_whole),
 	    TEST(the_ignore_file_is_looked_at_as_a_whole),
 	    TEST(the_directory_as_a_whole_changes_nothing),

@@ -2,6 +2,15 @@
 
 #include <malloc.h>
 
+/* Where every piece of memory is watched, fewer do. */
+#ifdef EVENKEEL_DEBUG_ARENA
+#define EDITS 300
+#define MANY 1000
+#else
+#define EDITS 10000
+#define MANY 10000
+#endif
+
 static void fill(struct fixture *f, size_t n)
 {
 	char name[64], text[256];
@@ -113,7 +122,7 @@ static void what_did_not_change_is_not_opened(void **state)
 {
 	struct fixture *f = *state;
 
-	fill(f, 10000);
+	fill(f, MANY);
 	update_all(f);
 	let_settle();
 	update_all(f);
@@ -129,12 +138,6 @@ static void what_did_not_change_is_not_opened(void **state)
 	assert_int_equal(f->news.instances_expanded, 0);
 	compare(f, "unchanged");
 }
-
-#if defined(__SANITIZE_ADDRESS__)
-#define EDITS 500
-#else
-#define EDITS 10000
-#endif
 
 static void edit_some(struct fixture *f, size_t edits, const char *const *texts, size_t n)
 {
