@@ -1,6 +1,6 @@
 #!/bin/sh
 # The demo: two unprivileged containers from examples/demo, their limits applied, changed through
-# their profile while they run, and everything put back. As root; uses a temporary LXC path and a
+# their profile while they run, then kept by the daemon, and everything put back. As root; uses a temporary LXC path and a
 # mount namespace of its own, in which root has an id range, so that the machine stays as it is.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -17,9 +17,14 @@ top=$(mktemp -d /tmp/evenkeel-demo.XXXXXX)
 chmod 711 "$top"
 lxc=$top/lxc manifests=$top/manifests
 names='ek-demo-web ek-demo-db'
+daemon=
 
 clean_up() {
 	set +e
+	if [ -n "$daemon" ]; then
+		kill "$daemon" 2>/dev/null
+		wait "$daemon"
+	fi
 	for name in $names; do
 		if [ -d "$lxc/$name" ]; then
 			lxc-stop -P "$lxc" -n "$name" -k 2>/dev/null
@@ -51,18 +56,63 @@ run() {
 	"$here/evenkeel" "$@" -d "$manifests" -P "$lxc"
 }
 
-# What the kernel holds, read from the kernel.
-knob() { # knob NAME CONTROLLER V1-FILE V2-FILE
+# The file behind a limit, on cgroup v1 or v2.
+knob_file() { # knob_file NAME CONTROLLER V1-FILE V2-FILE
 	pid=$(lxc-info -P "$lxc" -n "$1" -pH)
 	path=$(sed -n "s/^[0-9]*:\(.*,\)*$2\(,.*\)*://p" "/proc/$pid/cgroup")
 	if [ -n "$path" ]; then
 		mount=$(awk -v c="$2" '$3 == "cgroup" && $4 ~ "(^|,)" c "(,|$)" {print $2; exit}' /proc/mounts)
-		file=$mount$path/$3
+		echo "$mount$path/$3"
 	else
 		mount=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
-		file=$mount$(sed -n 's/^0:://p' "/proc/$pid/cgroup")/$4
+		echo "$mount$(sed -n 's/^0:://p' "/proc/$pid/cgroup")/$4"
 	fi
+}
+
+# What the kernel holds, read from the kernel.
+knob() { # knob NAME CONTROLLER V1-FILE V2-FILE
+	file=$(knob_file "$@")
 	printf '  %-12s %-28s %s\n' "$1" "${file##*/}" "$(cat "$file")"
+}
+
+set_knob() { # set_knob NAME CONTROLLER VALUE V1-FILE V2-FILE
+	file=$(knob_file "$1" "$2" "$4" "$5")
+	printf '$ echo %s >%s\n' "$3" "$file"
+	echo "$3" >"$file"
+}
+
+# What the daemon has said since it was asked last.
+told=0
+log() {
+	sed -n "$((told + 1)),\$s/^/  evenkeel: /p" "$top/log"
+	told=$(wc -l <"$top/log")
+}
+
+# What events bring about comes by itself, soon.
+soon() { # soon COMMAND...
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		if [ "$tries" = 150 ]; then
+			log
+			echo "demo: waited in vain: $*" >&2
+			exit 1
+		fi
+		sleep 0.1
+	done
+}
+
+knob_is() { # knob_is NAME CONTROLLER VALUE V1-FILE V2-FILE
+	[ "$(cat "$(knob_file "$1" "$2" "$4" "$5")")" = "$3" ]
+}
+
+runs_anew() { # runs_anew NAME PID: it has another init
+	pid=$(lxc-info -P "$lxc" -n "$1" -pH)
+	[ -n "$pid" ] && [ "$pid" != "$2" ]
+}
+
+in_sync() {
+	"$here/evenkeel" status -d "$manifests" -P "$lxc" >/dev/null 2>&1
 }
 
 show() {
@@ -112,6 +162,53 @@ else
 	echo 'demo: an init pid changed' >&2
 	exit 1
 fi
+
+say 'Keep it so: the daemon'
+printf '$ evenkeel run --resync 5 &\n'
+"$here/evenkeel" run --resync 5 -d "$manifests" -P "$lxc" 2>"$top/log" &
+daemon=$!
+soon test -s "$top/log"
+soon in_sync
+log
+
+say 'The profile changes again: nobody applies, and both follow'
+sed -i 's/limits.processes: .*/limits.processes: 250/' "$manifests/profiles/small.yaml"
+soon in_sync
+log
+show
+
+say 'Somebody changes a limit by hand: it is put back, and said'
+set_knob ek-demo-web pids 77 pids.max pids.max
+soon knob_is ek-demo-web pids 250 pids.max pids.max
+log
+knob ek-demo-web pids pids.max pids.max
+
+say 'A container is killed: state: running starts it again'
+before=$(lxc-info -P "$lxc" -n ek-demo-db -pH)
+lxc-stop -P "$lxc" -n ek-demo-db -k
+soon runs_anew ek-demo-db "$before"
+soon in_sync
+log
+show
+
+say 'A manifest is broken: its instance keeps what it has, the others go on'
+cp "$manifests/instances/ek-demo-db.yaml" "$top/good"
+sed -i 's/limits.memory: .*/limits.memory: plenty/' "$manifests/instances/ek-demo-db.yaml"
+soon grep -q held-back "$top/log"
+log
+run status || echo "(exit status $?)"
+cat "$top/good" >"$manifests/instances/ek-demo-db.yaml"
+soon in_sync
+log
+
+say 'The daemon goes, the containers stay'
+before=$(pids)
+kill "$daemon"
+wait "$daemon"
+daemon=
+log
+[ "$before" = "$(pids)" ]
+show
 
 say 'Let go and clean up'
 printf '$ evenkeel release --all --yes\n'
