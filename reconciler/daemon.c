@@ -267,7 +267,7 @@ static int on_prepare(sd_event_source *s, void *context)
 	sd_event_source_set_enabled(d->work, due ? SD_EVENT_ON : SD_EVENT_OFF);
 	next = least(next, least(d->resync, d->watchdog));
 	sd_event_source_set_time(s, next == UINT64_MAX ? UINT64_MAX : next / 1000);
-	sd_event_source_set_enabled(s, next == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ON);
+	sd_event_source_set_enabled(s, SD_EVENT_ON); /* also for never: who is off is not asked */
 	if (keeper_idle(&d->keeper)) {
 		give_pass_lock(d);
 		calls_idle(d);
