@@ -213,13 +213,18 @@ void keeper_event(struct keeper *k, const char *name)
 	keeper_hurry(k, w);
 }
 
+void keeper_count_death(struct keeper *k, struct ward *w)
+{
+	if (!w->stopping && attempts_died(&w->attempts, keeper_now()))
+		journal_say(k->journal, EVENT_CRASH_LOOP, w->name,
+			    "it does not stay up after its start: started less and less often");
+}
+
 void keeper_died(struct keeper *k, struct ward *w)
 {
 	k->containers_stale = true;
 	w->look = w->fresh = true;
-	if (!w->stopping && attempts_died(&w->attempts, keeper_now()))
-		journal_say(k->journal, EVENT_CRASH_LOOP, w->name,
-			    "it does not stay up after its start: started less and less often");
+	keeper_count_death(k, w);
 	keeper_hurry(k, w);
 }
 
@@ -283,7 +288,8 @@ static void take_job(struct keeper *k, struct job *job)
 		attempts_failed(&w->attempts, NULL, NULL, now, job->reason);
 	else
 		attempts_succeeded(&w->attempts, NULL, NULL, now);
-	if (!job->error && (job->step == STEP_START || job->step == STEP_RESTART))
+	w->started = !job->error && (job->step == STEP_START || job->step == STEP_RESTART);
+	if (w->started)
 		attempts_started(&w->attempts, now);
 	tell_job(k, w, job);
 	w->told = true;

@@ -98,6 +98,9 @@ bool keeper_said_gone(const struct keeper *k, const char *words, struct arena *a
 void keeper_event(struct keeper *k, const char *name);
 void keeper_died(struct keeper *k, struct ward *w);
 
+/* It died, and nobody asked for it: a container that does not stay up is started less often. */
+void keeper_count_death(struct keeper *k, struct ward *w);
+
 /* Takes what was handed off and is done. */
 void keeper_collect_jobs(struct keeper *k);
 void keeper_collect_texts(struct keeper *k);

@@ -147,6 +147,10 @@ static void look(struct round *r, struct turn *t)
 	w->look = false;
 	w->seen = true;
 	t->kept = s->container == w->container;
+	/* it was up, as LXC said, and died before anybody could watch it */
+	if (w->started && s->container->status == STATUS_STOPPED)
+		keeper_count_death(r->keeper, w);
+	w->started &= s->container->status == STATUS_STARTING;
 	r->survey.containers = r->keeper->containers;
 	s->container->arena = r->arena;
 	s->container->host = r->keeper->host;

@@ -35,6 +35,7 @@ struct ward {
 	enum ward_work work;
 	struct job job;
 	bool stopping;   /* its next death is asked for */
+	bool started;    /* a job of ours started it, and it was not seen running since */
 	bool recording;  /* it takes no more until its record says so */
 	bool unverified; /* what its boot file was to bring is to be looked at once that is written
 			  */
