@@ -449,6 +449,22 @@ static void slow_done(struct task *task)
 	round_free(r);
 }
 
+/* The daemon ends: what the thread did is done, and nobody says it any more. */
+static void slow_drop(struct task *task)
+{
+	struct round *r = round_of(task);
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct ward *w = r->turns[i].ward;
+
+		if (!r->turns[i].slow)
+			continue;
+		w->container->arena = w->own;
+		w->turn = NULL;
+	}
+	round_free(r);
+}
+
 /* ---- one turn ---- */
 
 static bool may_act(const struct round *r, const struct turn *t)
@@ -487,6 +503,6 @@ void enact(struct round *r)
 		round_free(r);
 		return;
 	}
-	r->task = (struct task){.run = slow_run, .done = slow_done};
+	r->task = (struct task){.run = slow_run, .done = slow_done, .drop = slow_drop};
 	worker_submit(r->keeper->slow, &r->task);
 }

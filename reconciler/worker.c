@@ -157,6 +157,16 @@ size_t worker_pending(const struct worker *w)
 	return w->pending;
 }
 
+static void drop_all(struct queue *q)
+{
+	while (q->first) {
+		struct task *t = queue_take(q);
+
+		if (t->drop)
+			t->drop(t);
+	}
+}
+
 void worker_close(struct worker *w)
 {
 	if (!w)
@@ -166,5 +176,7 @@ void worker_close(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 	pthread_cond_signal(&w->more);
 	pthread_join(w->thread, NULL);
+	drop_all(&w->ran);
+	drop_all(&w->queued);
 	worker_free(w);
 }

@@ -14,7 +14,9 @@
 struct task {
 	void (*run)(struct task *t);  /* on the thread */
 	void (*done)(struct task *t); /* in the loop, by worker_collect; may submit it again */
-	struct task *next;            /* the worker's */
+	void (*drop)(
+	    struct task *t); /* by worker_close, where done() is not called; NULL: nothing */
+	struct task *next;   /* the worker's */
 };
 
 struct worker;
@@ -37,6 +39,6 @@ void worker_wake(struct worker *w);
 /* How many were submitted and have not been collected yet. */
 size_t worker_pending(const struct worker *w);
 
-/* Waits for the task in hand; those queued are not begun. done() is called for neither. NULL is
- * allowed. */
+/* Waits for the task in hand; those queued are not begun. All that were not collected are dropped.
+ * NULL is allowed. */
 void worker_close(struct worker *w);

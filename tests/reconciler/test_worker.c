@@ -31,7 +31,7 @@ struct job {
 	size_t ran_at, done_at;
 };
 
-static size_t ran, done;
+static size_t ran, done, dropped;
 
 static void job_run(struct task *t)
 {
@@ -56,6 +56,12 @@ static void job_done(struct task *t)
 		worker_submit(j->worker, t);
 }
 
+static void job_drop(struct task *t)
+{
+	(void)t;
+	dropped++;
+}
+
 static struct job job_make(struct worker *w)
 {
 	return (struct job){
@@ -66,7 +72,7 @@ static struct job job_make(struct worker *w)
 
 static int setup(void **state)
 {
-	ran = done = 0;
+	ran = done = dropped = 0;
 	*state = worker_open("ek-test-worker");
 	return *state ? 0 : -1;
 }
@@ -175,6 +181,7 @@ static void closing_ends_the_task_in_hand_and_begins_none(void **state)
 	sem_init(&go, 0, 0);
 	first.begun = &begun;
 	first.go = &go;
+	first.task.drop = second.task.drop = job_drop;
 	worker_submit(w, &first.task);
 	worker_submit(w, &second.task);
 	sem_wait(&begun);
@@ -185,6 +192,7 @@ static void closing_ends_the_task_in_hand_and_begins_none(void **state)
 	assert_int_equal(first.ran_at, 1);
 	assert_int_equal(second.ran_at, 0);
 	assert_int_equal(done, 0);
+	assert_int_equal(dropped, 2);
 	sem_destroy(&begun);
 	sem_destroy(&go);
 }
