@@ -151,6 +151,8 @@ void ward_stands(struct keeper *k, const struct turn *t, uint64_t now)
 
 	standing_from_outcome(&t->outcome, a, &next);
 	starting(t, &next);
+	if (next.condition == CONDITION_IN_SYNC) /* nothing that failed is wanted any more */
+		attempts_all_succeeded(&w->attempts, now);
 	held_back(k, t, a, &next);
 	troubled(w, now, a, &next);
 	w->retry = next.condition == CONDITION_FAILING || next.condition == CONDITION_CONTESTED
