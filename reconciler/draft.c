@@ -288,8 +288,14 @@ void draft_properties(struct survey *s, struct subject *subject, bool will_start
 		plan_diff_stopped(&subject->desired, &subject->record.owned, will_start, out,
 				  &subject->kept);
 	}
-	subject->text = text_for(s, subject, &subject->kept);
+	subject->text = NULL;
 	subject->digest[0] = '\0';
+}
+
+/* Rendered where it is compared, and not before: a limit need not wait for it. */
+static void render_text(struct survey *s, struct subject *subject)
+{
+	subject->text = text_for(s, subject, &subject->kept);
 	if (subject->text)
 		bootfile_digest(subject->text, subject->digest);
 }
@@ -350,8 +356,10 @@ static bool adopted_quietly(const struct subject *s)
  * record of a container begins is no difference: the manifest of an export finds nothing to do. */
 static void draft_boot(struct survey *s, struct subject *subject)
 {
-	if (!draft_differs(subject, subject->text) || changes_now(&subject->outcome->changes) ||
-	    adopted_quietly(subject))
+	if (changes_now(&subject->outcome->changes))
+		return;
+	render_text(s, subject);
+	if (!draft_differs(subject, subject->text) || adopted_quietly(subject))
 		return;
 	changes_add(&subject->outcome->changes,
 		    (struct change){

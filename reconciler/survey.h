@@ -17,9 +17,9 @@ struct subject {
 	struct properties desired;  /* sorted */
 	struct properties observed; /* sorted; empty unless it runs */
 	struct properties kept;     /* owned, not wanted, not put back yet: stays in the record */
-	const char *text;           /* the boot file as it shall be in the end; NULL: none */
-	char digest[17];            /* of text */
-	struct outcome *outcome;    /* NULL: not asked for */
+	const char *text; /* the boot file that shall be, where a plan needs it; NULL: none */
+	char digest[17];  /* of text */
+	struct outcome *outcome; /* NULL: not asked for */
 };
 
 struct survey {
