@@ -84,12 +84,12 @@ static void tell_trouble(struct daemon *d, enum load_trouble trouble,
 		for (size_t i = 0; i < findings->n; i++)
 			journal_finding(d->keeper.journal, &findings->items[i]);
 		if (f->trouble != LOAD_FINE && d->ready)
-			journal_say(d->keeper.journal, EVENT_MANIFESTS, NULL,
+			journal_say(d->keeper.journal, EVENT_RECOVERED, NULL,
 				    "%s can be read again", d->o->directory);
 		said_forget(&f->said);
 	} else {
 		said_tell(&f->said, d->keeper.journal, findings);
-		if (f->trouble != trouble || !d->ready)
+		if (findings->errors == 0 && (f->trouble != trouble || !d->ready))
 			journal_say(d->keeper.journal, EVENT_MANIFESTS, NULL,
 				    "%s changes nothing: %s; what was in force stays",
 				    d->o->directory, words(trouble));
