@@ -78,11 +78,15 @@ void stage_turn(struct daemon *d, const struct actor *a, const char *value, cons
 
 void stage_expect_in_sync(struct daemon *d)
 {
-	char *output;
+	char *difference;
 
 	daemon_reload(d);
-	if (harness_evenkeel(d->h, &output, "diff", NULL) != 0)
-		fail_msg("not in sync:\n%s", output);
+	/* jobs may be under way */
+	for (int i = 0; harness_evenkeel(d->h, &difference, "diff", NULL) != 0; i++) {
+		if (i == 200)
+			fail_msg("not in sync:\n%s", difference);
+		daemon_nap(50);
+	}
 }
 
 static const char *leftover;

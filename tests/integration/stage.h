@@ -34,7 +34,7 @@ void stage_ask(const struct actor *a, const char *value, const char *more);
 /* Writes it and waits until the kernel has it. */
 void stage_turn(struct daemon *d, const struct actor *a, const char *value, const char *more);
 
-/* A full pass later, diff has nothing to say. */
+/* A full pass later, once its jobs have ended, diff has nothing to say. */
 void stage_expect_in_sync(struct daemon *d);
 /* Nothing of ours lies about in the LXC path but boot files and records. */
 void stage_expect_no_leftovers(struct harness *h);
