@@ -17,6 +17,7 @@ struct cgroup {
 	const char
 	    *paths[N_CONTROLLERS + 1]; /* NULL: the container has no group of its own there */
 	int *dirs;                     /* -1: not opened yet */
+	bool stand_in;                 /* plain files: what they held is not replaced by itself */
 };
 
 /* Length of the component at AT when it is lxc.payload.NAME, or that with LXC's "-N" behind it; 0
@@ -119,7 +120,7 @@ struct cgroup *cgroup_at(const struct container *c, enum cgroup_version version,
 	l->hierarchies[0] = (struct hierarchy){version, -1, path};
 	l->n = 1;
 	l->unified = version == CGROUP_V2 ? 0 : -1;
-	*g = (struct cgroup){.layout = l, .container = c, .paths = {""}};
+	*g = (struct cgroup){.layout = l, .container = c, .paths = {""}, .stand_in = true};
 	g->dirs = arena_alloc(c->arena, sizeof(*g->dirs));
 	g->dirs[0] = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	return g;
@@ -194,31 +195,72 @@ ssize_t cgroup_read(const struct cgroup *g, enum controller k, const char *file,
 	return n == -ENOENT && dir >= 0 ? tell_missing(dir, -ENOENT) : n;
 }
 
-static int write_text(int dir, const char *file, const char *text)
+static int put_text(int fd, const char *text)
 {
-	/* Truncating means nothing to a kernel file, and a stand-in for one needs it. */
-	int fd = openat(dir, file, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	int error = 0;
 	ssize_t put;
+
+	do
+		put = pwrite(fd, text, strlen(text), 0);
+	while (put < 0 && errno == EINTR);
+	return put < 0 ? -errno : 0;
+}
+
+static int write_text(const struct cgroup *g, int dir, const char *file, const char *text)
+{
+	/* Truncating means nothing to a kernel file, and costs it an inode's attributes. */
+	int fd = openat(dir, file, O_WRONLY | O_CLOEXEC | (g->stand_in ? O_TRUNC : 0));
+	int error;
 
 	if (fd < 0)
 		return tell_missing(dir, -errno);
-	do
-		put = write(fd, text, strlen(text));
-	while (put < 0 && errno == EINTR);
-	if (put < 0)
-		error = -errno;
+	error = put_text(fd, text);
 	close(fd);
 	return error;
+}
+
+static void tell_written(const struct cgroup *g, enum controller k, const char *file,
+			 const char *text, int error)
+{
+	if (g->container->wrote)
+		g->container->wrote(cgroup_path(g, k, file, g->container->arena), text, -error);
 }
 
 int cgroup_write(const struct cgroup *g, enum controller k, const char *file, const char *text)
 {
 	int dir = cgroup_dir(g, k);
-	int error = dir < 0 ? dir : write_text(dir, file, text);
+	int error = dir < 0 ? dir : write_text(g, dir, file, text);
 
-	if (g->container->wrote)
-		g->container->wrote(cgroup_path(g, k, file, g->container->arena), text, -error);
+	tell_written(g, k, file, text, error);
+	return error;
+}
+
+struct cgroup_file cgroup_file_open(const struct cgroup *g, enum controller k, const char *file)
+{
+	int dir = cgroup_dir(g, k);
+	int fd = dir < 0 ? -1 : openat(dir, file, O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	return (struct cgroup_file){g, k, file, fd};
+}
+
+void cgroup_file_close(struct cgroup_file *f)
+{
+	procfile_close(&f->fd);
+}
+
+ssize_t cgroup_file_read(const struct cgroup_file *f, char *buf, size_t size)
+{
+	return f->fd < 0 ? cgroup_read(f->group, f->controller, f->name, buf, size)
+			 : procfile_read_open(f->fd, buf, size);
+}
+
+int cgroup_file_write(const struct cgroup_file *f, const char *text)
+{
+	int error;
+
+	if (f->fd < 0)
+		return cgroup_write(f->group, f->controller, f->name, text);
+	error = f->group->stand_in && ftruncate(f->fd, 0) < 0 ? -errno : put_text(f->fd, text);
+	tell_written(f->group, f->controller, f->name, text, error);
 	return error;
 }
 
@@ -235,7 +277,7 @@ int cgroup_write_nested(const struct cgroup *g, enum controller k, const char *p
 	dir = openat(group, below, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
-	error = write_text(dir, file, text);
+	error = write_text(g, dir, file, text);
 	if (g->container->wrote)
 		g->container->wrote(arena_printf(a, "%s/%s", path, file), text, -error);
 	return error == -ENODEV ? 0 : error;

@@ -55,6 +55,21 @@ ssize_t cgroup_read(const struct cgroup *g, enum controller k, const char *file,
  */
 int cgroup_write(const struct cgroup *g, enum controller k, const char *file, const char *text);
 
+/* A file that is read, written and read back: opened once. What cannot be opened both ways (FD is
+ * -1) is opened by its name each time, and says why then. */
+struct cgroup_file {
+	const struct cgroup *group;
+	enum controller controller;
+	const char *name;
+	int fd;
+};
+
+struct cgroup_file cgroup_file_open(const struct cgroup *g, enum controller k, const char *file);
+void cgroup_file_close(struct cgroup_file *f);
+/* As cgroup_read and cgroup_write. */
+ssize_t cgroup_file_read(const struct cgroup_file *f, char *buf, size_t size);
+int cgroup_file_write(const struct cgroup_file *f, const char *text);
+
 /* The file's path for messages and -vv: "/sys/fs/cgroup/memory/lxc.payload.web1/memory.max". */
 const char *cgroup_path(const struct cgroup *g, enum controller k, const char *file,
 			struct arena *a);

@@ -92,11 +92,28 @@ static bool quota_read(const char *text, struct quota *out)
 	       (!blank || (number_read(blank + 1, &out->period) && out->period > 0));
 }
 
-/* What v1's files hold, the period behind no quota too. */
-static int quota_now(const struct container *c, struct quota *out)
+enum { QUOTA, PERIOD, N_FILES };
+
+/* v1's two files, open. */
+struct group {
+	struct container *c;
+	struct cgroup_file files[N_FILES];
+};
+
+static struct filetext text_of(const struct group *g)
 {
-	struct filetext t = {
-	    .version = CGROUP_V1, .controller = CONTROLLER_CPU, .container = c, .arena = c->arena};
+	return (struct filetext){.version = CGROUP_V1,
+				 .controller = CONTROLLER_CPU,
+				 .container = g->c,
+				 .open = g->files,
+				 .n_open = N_FILES,
+				 .arena = g->c->arena};
+}
+
+/* What they hold, the period behind no quota too. */
+static int quota_now(const struct group *g, struct quota *out)
+{
+	struct filetext t = text_of(g);
 	int error = filetext_number(&t, QUOTA_FILE, &out->quota);
 
 	return error ? error : filetext_number(&t, PERIOD_FILE, &out->period);
@@ -152,7 +169,7 @@ static void nested_settle(const struct nested *n)
 				    number_print(n->items[i].quota, n->c->arena));
 }
 
-static int write_both(struct container *c, const struct quota *now, const struct quota *wanted,
+static int write_both(const struct group *g, const struct quota *now, const struct quota *wanted,
 		      const char **file, const char **text)
 {
 	bool quota_first = cpu_quota_first(now, wanted);
@@ -164,9 +181,9 @@ static int write_both(struct container *c, const struct quota *now, const struct
 		if (quota ? now->quota == wanted->quota : now->period == wanted->period)
 			continue;
 		*file = quota ? QUOTA_FILE : PERIOD_FILE;
-		*text = quota ? number_print_v1(wanted->quota, c->arena)
-			      : number_print(wanted->period, c->arena);
-		error = cgroup_write(c->cgroup, CONTROLLER_CPU, *file, *text);
+		*text = quota ? number_print_v1(wanted->quota, g->c->arena)
+			      : number_print(wanted->period, g->c->arena);
+		error = cgroup_file_write(&g->files[quota ? QUOTA : PERIOD], *text);
 		if (error < 0)
 			return error;
 	}
@@ -174,41 +191,56 @@ static int write_both(struct container *c, const struct quota *now, const struct
 }
 
 /* EINVAL may be a nested group's doing: it is brought below, and then as far up as it may. */
-static int write_past_nested(struct container *c, const struct quota *now,
+static int write_past_nested(const struct group *g, const struct quota *now,
 			     const struct quota *wanted, const char **file, const char **text)
 {
-	struct nested n = {.c = c, .wanted = *wanted};
+	struct nested n = {.c = g->c, .wanted = *wanted};
 	int error;
 
 	n.between = cpu_quota_first(now, wanted) ? (struct quota){wanted->quota, now->period}
 						 : (struct quota){now->quota, wanted->period};
-	cgroup_walk(c->cgroup, CONTROLLER_CPU, true, nested_lower, &n);
+	cgroup_walk(g->c->cgroup, CONTROLLER_CPU, true, nested_lower, &n);
 	if (n.n == 0)
 		return -EINVAL;
-	error = write_both(c, now, wanted, file, text);
+	error = write_both(g, now, wanted, file, text);
 	nested_settle(&n);
 	return error;
 }
 
-static void write_v1(struct container *c, struct change *change, const struct knob *k,
-		     const struct quota *wanted)
+static void write_open(const struct group *g, struct change *change, const struct knob *k,
+		       const struct quota *wanted)
 {
 	const char *file = QUOTA_FILE, *text = change->to ? change->to : "";
+	struct filetext after = text_of(g);
 	struct quota now;
-	int error = quota_now(c, &now);
+	int error = quota_now(g, &now);
 
 	if (error == 0)
-		error = write_both(c, &now, wanted, &file, &text);
-	if (error == -EINVAL && wanted->quota != NUMBER_MAX && quota_now(c, &now) == 0)
-		error = write_past_nested(c, &now, wanted, &file, &text);
+		error = write_both(g, &now, wanted, &file, &text);
+	if (error == -EINVAL && wanted->quota != NUMBER_MAX && quota_now(g, &now) == 0)
+		error = write_past_nested(g, &now, wanted, &file, &text);
 	if (error < 0)
-		refusal_set(change, c, k, file, text, -error,
+		refusal_set(change, g->c, k, file, text, -error,
 			    error == -EINVAL
 				? "at least 1ms in a period of 1ms to 1s; and neither less than a "
 				  "nested group has, nor more than the parent group"
 				: NULL);
 	else
-		refusal_verify(change, c, k);
+		refusal_verify_from(change, k, &after);
+}
+
+static void write_v1(struct container *c, struct change *change, const struct knob *k,
+		     const struct quota *wanted)
+{
+	struct group g = {
+	    c,
+	    {[QUOTA] = cgroup_file_open(c->cgroup, CONTROLLER_CPU, QUOTA_FILE),
+	      [PERIOD] = cgroup_file_open(c->cgroup, CONTROLLER_CPU, PERIOD_FILE)}
+        };
+
+	write_open(&g, change, k, wanted);
+	for (int i = 0; i < N_FILES; i++)
+		cgroup_file_close(&g.files[i]);
 }
 
 static void write_v2(struct container *c, struct change *change, const struct knob *k)

@@ -97,6 +97,14 @@ static ssize_t own_text(const struct filetext *t, const char *file, char *buf, s
 	return (ssize_t)n;
 }
 
+static ssize_t kernel_text(const struct filetext *t, const char *file, char *buf, size_t size)
+{
+	for (size_t i = 0; i < t->n_open; i++)
+		if (strcmp(t->open[i].name, file) == 0)
+			return cgroup_file_read(&t->open[i], buf, size);
+	return cgroup_read(t->container->cgroup, t->controller, file, buf, size);
+}
+
 ssize_t filetext_get(struct filetext *t, const char *file, char *buf, size_t size)
 {
 	bool shared;
@@ -110,7 +118,7 @@ ssize_t filetext_get(struct filetext *t, const char *file, char *buf, size_t siz
 		memcpy(buf, t->limit, (size_t)n + 1);
 		return n;
 	}
-	n = cgroup_read(t->container->cgroup, t->controller, file, buf, size);
+	n = kernel_text(t, file, buf, size);
 	if (shared && n > 0 && n < (ssize_t)sizeof(t->limit))
 		memcpy(t->limit, buf, (size_t)n + 1);
 	return n;

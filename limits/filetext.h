@@ -10,12 +10,16 @@
 /* "max" in a file: no limit. */
 #define NUMBER_MAX UINT64_MAX
 
+struct cgroup_file;
+
 struct filetext {
 	enum cgroup_version version;
 	enum controller controller;
 	const struct container *container;
-	bool own;       /* from the container's own config, not from the kernel */
-	uint64_t unit;  /* numbers are rounded down to it, as the kernel will; 0 and 1: not */
+	bool own;      /* from the container's own config, not from the kernel */
+	uint64_t unit; /* numbers are rounded down to it, as the kernel will; 0 and 1: not */
+	const struct cgroup_file *open; /* files of CONTROLLER that are open already */
+	size_t n_open;
 	char limit[32]; /* kernel's memory.limit_in_bytes, which two attributes need */
 	struct arena *arena;
 };

@@ -168,8 +168,8 @@ struct write {
 	enum cgroup_version version;
 	struct change *changes[N_MEMORY_FILES]; /* NULL: stays as it is */
 	const struct knob *knobs[N_MEMORY_FILES];
+	struct cgroup_file files[N_MEMORY_FILES]; /* fd -1: not needed */
 	struct memory now;
-	bool stuck[N_MEMORY_FILES]; /* could not be written */
 };
 
 static const char *file_name(const struct write *w, enum memory_file f)
@@ -211,14 +211,39 @@ static bool is_needed(const struct write *w, enum memory_file f)
 	       (w->changes[MEMORY_MAX] || w->changes[MEMORY_SWAP]);
 }
 
+static struct filetext text_of(const struct write *w)
+{
+	return (struct filetext){.version = w->version,
+				 .container = w->c,
+				 .arena = w->c->arena,
+				 .open = w->files,
+				 .n_open = N_MEMORY_FILES};
+}
+
+/* The files are read, written and read back. */
+static void open_files(struct write *w)
+{
+	for (enum memory_file f = 0; f < N_MEMORY_FILES; f++) {
+		const char *name = file_name(w, f);
+
+		w->files[f] =
+		    (struct cgroup_file){w->c->cgroup, CONTROLLER_MEMORY, name ? name : "", -1};
+		if (name && is_needed(w, f))
+			w->files[f] = cgroup_file_open(w->c->cgroup, CONTROLLER_MEMORY, name);
+	}
+}
+
+static void close_files(struct write *w)
+{
+	for (enum memory_file f = 0; f < N_MEMORY_FILES; f++)
+		cgroup_file_close(&w->files[f]);
+}
+
 /* Reads what the order depends on. A file that is not there is its own change's trouble alone.
  * Returns 0 or -errno. */
 static int read_now(struct write *w)
 {
-	struct filetext t = {.version = w->version,
-			     .controller = CONTROLLER_MEMORY,
-			     .container = w->c,
-			     .arena = w->c->arena};
+	struct filetext t = text_of(w);
 
 	for (enum memory_file f = 0; f < N_MEMORY_FILES; f++) {
 		const char *value = NULL;
@@ -286,10 +311,10 @@ static bool step_write(const struct write *w, const struct memory_step *s)
 	text = w->version == CGROUP_V1 ? number_print_v1(s->to, w->c->arena)
 				       : number_print(s->to, w->c->arena);
 	if (s->to < s->from && (s->file == MEMORY_MAX || s->file == MEMORY_SWAP))
-		error = memory_reclaim_write(w->c, s->file, file, s->to, text,
+		error = memory_reclaim_write(w->c, s->file, &w->files[s->file], s->to, text,
 					     change && change->force, &advice);
 	else
-		error = cgroup_write(w->c->cgroup, CONTROLLER_MEMORY, file, text);
+		error = cgroup_file_write(&w->files[s->file], text);
 	if (error < 0 && change)
 		refusal_set(change, w->c, w->knobs[s->file], file, text, -error, advice);
 	return error == 0;
@@ -320,6 +345,22 @@ static void write_steps(struct write *w)
 	}
 }
 
+/* What was refused has its verdict; the rest is read back, each file once. */
+static void judge(const struct write *w, struct change **changes, size_t n, int error)
+{
+	struct filetext t = text_of(w);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct knob *k = knobs_find(changes[i]->attribute);
+
+		if (changes[i]->verdict == VERDICT_NONE && error < 0)
+			refusal_set(changes[i], w->c, k, knob_files(k, w->version)[0],
+				    changes[i]->to ? changes[i]->to : "", -error, NULL);
+		else if (changes[i]->verdict == VERDICT_NONE)
+			refusal_verify_from(changes[i], k, &t);
+	}
+}
+
 void memory_write(struct container *c, struct change **changes, size_t n)
 {
 	struct write w = {.c = c, .version = cgroup_version(c->cgroup, CONTROLLER_MEMORY)};
@@ -332,16 +373,10 @@ void memory_write(struct container *c, struct change **changes, size_t n)
 				w.changes[f] = changes[i];
 		}
 	}
+	open_files(&w);
 	error = read_now(&w);
 	if (error == 0)
 		write_steps(&w);
-	for (size_t i = 0; i < n; i++) {
-		const struct knob *k = knobs_find(changes[i]->attribute);
-
-		if (changes[i]->verdict == VERDICT_NONE && error < 0)
-			refusal_set(changes[i], c, k, knob_files(k, w.version)[0],
-				    changes[i]->to ? changes[i]->to : "", -error, NULL);
-		else if (changes[i]->verdict == VERDICT_NONE)
-			refusal_verify(changes[i], c, k);
-	}
+	judge(&w, changes, n, error);
+	close_files(&w);
 }

@@ -32,17 +32,18 @@ static const char *in_use(const struct container *c, const char *file, bool can_
 				      : "");
 }
 
-static int write_v1(const struct container *c, enum memory_file which, const char *file,
-		    const char *text, bool force, const char **advice)
+static int write_v1(const struct container *c, enum memory_file which,
+		    const struct cgroup_file *file, const char *text, bool force,
+		    const char **advice)
 {
 	int error = -EBUSY;
 
 	for (int i = 0; i < TRIES && error == -EBUSY; i++)
-		error = cgroup_write(c->cgroup, CONTROLLER_MEMORY, file, text);
+		error = cgroup_file_write(file, text);
 	if (error == -EBUSY && force) {
 		/* v1 has nothing stronger: it gives up all that it can. */
 		cgroup_write(c->cgroup, CONTROLLER_MEMORY, "memory.force_empty", "0");
-		error = cgroup_write(c->cgroup, CONTROLLER_MEMORY, file, text);
+		error = cgroup_file_write(file, text);
 	}
 	if (error == -EBUSY)
 		*advice = in_use(c,
@@ -111,8 +112,9 @@ static bool make_room(const struct container *c, uint64_t to)
 	return now <= to;
 }
 
-int memory_reclaim_write(const struct container *c, enum memory_file which, const char *file,
-			 uint64_t to, const char *text, bool force, const char **advice)
+int memory_reclaim_write(const struct container *c, enum memory_file which,
+			 const struct cgroup_file *file, uint64_t to, const char *text, bool force,
+			 const char **advice)
 {
 	if (cgroup_version(c->cgroup, CONTROLLER_MEMORY) == CGROUP_V1)
 		return write_v1(c, which, file, text, force, advice);
@@ -120,7 +122,7 @@ int memory_reclaim_write(const struct container *c, enum memory_file which, cons
 		*advice = in_use(c, "memory.current", true);
 		return -EBUSY;
 	}
-	return cgroup_write(c->cgroup, CONTROLLER_MEMORY, file, text);
+	return cgroup_file_write(file, text);
 }
 
 /* By the time of the write a little more may be in use than NOW. */

@@ -22,20 +22,26 @@ void procfile_close(int *fd)
 	errno = saved;
 }
 
-static ssize_t read_file(int dir, const char *path, bool one_record, char *buf, size_t size)
+/* From where FD stands; AT: from there on, wherever it stands. */
+static ssize_t read_some(int fd, off_t at, char *buf, size_t size)
 {
-	procfile_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t got;
+
+	do
+		got = at < 0 ? read(fd, buf, size) : pread(fd, buf, size, at);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+static ssize_t read_whole(int fd, bool from_start, bool one_record, char *buf, size_t size)
+{
 	size_t n = 0;
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
-		ssize_t got = read(fd, buf + n, size - n);
+		ssize_t got = read_some(fd, from_start ? (off_t)n : -1, buf + n, size - n);
 
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
-			return -errno;
+			return got;
 		if (got == 0)
 			break;
 		n += (size_t)got;
@@ -50,6 +56,13 @@ static ssize_t read_file(int dir, const char *path, bool one_record, char *buf, 
 	return (ssize_t)n;
 }
 
+static ssize_t read_file(int dir, const char *path, bool one_record, char *buf, size_t size)
+{
+	procfile_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : read_whole(fd, false, one_record, buf, size);
+}
+
 ssize_t procfile_read(int dir, const char *path, char *buf, size_t size)
 {
 	return read_file(dir, path, false, buf, size);
@@ -58,6 +71,11 @@ ssize_t procfile_read(int dir, const char *path, char *buf, size_t size)
 ssize_t procfile_read_knob(int dir, const char *path, char *buf, size_t size)
 {
 	return read_file(dir, path, true, buf, size);
+}
+
+ssize_t procfile_read_open(int fd, char *buf, size_t size)
+{
+	return read_whole(fd, true, true, buf, size);
 }
 
 char *procfile_read_all(int dir, const char *path, struct arena *a, size_t *n)

@@ -18,6 +18,9 @@ ssize_t procfile_read(int dir, const char *path, char *buf, size_t size);
  * is whole after one read(2). Not for lists like /proc/PID/cgroup, which may come in pieces. */
 ssize_t procfile_read_knob(int dir, const char *path, char *buf, size_t size);
 
+/* The same from an open file, from its beginning. */
+ssize_t procfile_read_open(int fd, char *buf, size_t size);
+
 /* The same for a file of any length (up to 64 MiB) into A; NULL with errno. *N may be NULL. */
 char *procfile_read_all(int dir, const char *path, struct arena *a, size_t *n);
 

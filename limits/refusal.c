@@ -58,21 +58,27 @@ void refusal_set(struct change *change, const struct container *c, const struct 
 			 error, advice);
 }
 
-void refusal_verify(struct change *change, const struct container *c, const struct knob *k)
+void refusal_verify_from(struct change *change, const struct knob *k, struct filetext *t)
 {
-	struct filetext t = {.version = cgroup_version(c->cgroup, k->controller),
-			     .controller = k->controller,
-			     .container = c,
-			     .arena = c->arena};
+	const struct container *c = t->container;
 	const char *value = NULL;
-	int error = knob_read(k, &t, &value);
+	int error = knob_read(k, t, &value);
 
 	if (error < 0) {
-		refusal_set(change, c, k, knob_files(k, t.version)[0], change->to ? change->to : "",
-			    -error, "it was written and cannot be read back");
+		refusal_set(change, c, k, knob_files(k, t->version)[0],
+			    change->to ? change->to : "", -error,
+			    "it was written and cannot be read back");
 		return;
 	}
 	change->verdict = VERDICT_APPLIED;
 	if (change->to && value && strcmp(change->to, value) != 0)
 		change->reason = arena_printf(c->arena, "the kernel made it %s", value);
+}
+
+void refusal_verify(struct change *change, const struct container *c, const struct knob *k)
+{
+	struct filetext t = {
+	    .version = cgroup_version(c->cgroup, k->controller), .container = c, .arena = c->arena};
+
+	refusal_verify_from(change, k, &t);
 }

@@ -17,3 +17,6 @@ void refusal_set_path(struct change *change, const struct container *c, const st
 
 /* After all writes went well: reads back, and says so where the kernel holds something else. */
 void refusal_verify(struct change *change, const struct container *c, const struct knob *k);
+
+/* The same of several changes, whose files are read once: T has read nothing since the writes. */
+void refusal_verify_from(struct change *change, const struct knob *k, struct filetext *t);

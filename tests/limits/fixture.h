@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -164,6 +165,34 @@ FIXTURE const char *fixture_text(struct fixture_tree *t, const char *path)
 	assert_true(n >= 0);
 	text[strcspn(text, "\n")] = '\0';
 	return text;
+}
+
+/* From now on it is counted how often files of the group are opened. */
+FIXTURE int fixture_count_opens(struct fixture_tree *t)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	assert_true(fd >= 0);
+	assert_true(inotify_add_watch(fd, arena_printf(t->arena, "%s/group", t->root), IN_OPEN) >=
+		    0);
+	return fd;
+}
+
+/* How often NAME was opened; ends the counting. */
+FIXTURE size_t fixture_opens(int counting, const char *name)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	ssize_t length = read(counting, events, sizeof(events));
+	size_t n = 0;
+
+	for (ssize_t at = 0; at < length;) {
+		const struct inotify_event *e = (const void *)(events + at);
+
+		n += e->len && strcmp(e->name, name) == 0;
+		at += (ssize_t)(sizeof(*e) + e->len);
+	}
+	close(counting);
+	return n;
 }
 
 FIXTURE void fixture_remove(int parent, const char *name)

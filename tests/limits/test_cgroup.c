@@ -149,8 +149,9 @@ static void each_controller_has_its_own_line(void **state)
 	assert_int_equal(cgroup_read(g, CONTROLLER_CPU, "cpu.shares", text, 4), -EMSGSIZE);
 	assert_int_equal(cgroup_read(g, CONTROLLER_CPUSET, "cpuset.cpus", text, sizeof(text)),
 			 -ENOENT);
-	assert_int_equal(cgroup_write(g, CONTROLLER_CPU, "cpu.shares", "7"), 0);
-	assert_int_equal(cgroup_read(g, CONTROLLER_CPU, "cpu.shares", text, sizeof(text)), 1);
+	assert_int_equal(cgroup_write(g, CONTROLLER_CPU, "cpu.shares", "2048"), 0);
+	assert_int_equal(cgroup_read(g, CONTROLLER_CPU, "cpu.shares", text, sizeof(text)), 4);
+	assert_string_equal(text, "2048");
 	assert_true(cgroup_has(g, CONTROLLER_CPU, "cpu.shares"));
 	assert_false(cgroup_has(g, CONTROLLER_CPU, "cpu.max"));
 	assert_int_equal(cgroup_dir(g, CONTROLLER_IO), -ENOENT);

@@ -152,6 +152,19 @@ static void both_files_of_v1_and_back(void **state)
 	fixture_free(t);
 }
 
+static void v1_opens_each_file_once(void **state)
+{
+	struct fixture_tree *t = fixture_tree(
+	    CGROUP_V1, (const char *[]){"cpu.cfs_quota_us=-1", "cpu.cfs_period_us=100000", NULL});
+	int quota = fixture_count_opens(t), period = fixture_count_opens(t);
+
+	(void)state;
+	apply_one(t, "25000 200000");
+	assert_int_equal(fixture_opens(quota, "cpu.cfs_quota_us"), 1);
+	assert_int_equal(fixture_opens(period, "cpu.cfs_period_us"), 1);
+	fixture_free(t);
+}
+
 static void one_file_of_v2(void **state)
 {
 	struct fixture_tree *t =
@@ -185,6 +198,7 @@ int main(void)
 	    cmocka_unit_test(no_controller_is_said_with_a_remedy),
 	    cmocka_unit_test(no_quota_leaves_the_weight),
 	    cmocka_unit_test(both_files_of_v1_and_back),
+	    cmocka_unit_test(v1_opens_each_file_once),
 	    cmocka_unit_test(one_file_of_v2),
 	    cmocka_unit_test(a_missing_file_fails_with_its_path),
 	};

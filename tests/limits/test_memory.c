@@ -300,6 +300,42 @@ static void v1_raises_memsw_first(void **state)
 	fixture_free(t);
 }
 
+/* What was observed may be long gone: the order is that of what holds when it is written. */
+static void v1_order_is_by_what_holds_now(void **state)
+{
+	struct fixture_tree *t = fixture_tree(CGROUP_V1, v1_files);
+	struct change max = {
+	    .object = "cgroup", .attribute = "memory.max", .from = "1073741824", .to = "536870912"};
+	struct change swap = {.object = "cgroup",
+			      .attribute = "memory.swap.max",
+			      .from = "1073741824",
+			      .to = "536870912"};
+
+	(void)state;
+	*writes = '\0';
+	t->container.wrote = wrote;
+	cgroup_driver.apply(&t->container, (struct change *[]){&max, &swap}, 2);
+	assert_string_equal(writes, "memory.memsw.limit_in_bytes=1073741824 "
+				    "memory.limit_in_bytes=536870912 ");
+	fixture_free(t);
+}
+
+static void v1_opens_each_file_once(void **state)
+{
+	struct fixture_tree *t = fixture_tree(CGROUP_V1, v1_files);
+	const struct wish w[] = {
+	    {"memory.max",      "1073741824"},
+            {"memory.swap.max", "0"         }
+        };
+	int limit = fixture_count_opens(t), sum = fixture_count_opens(t);
+
+	(void)state;
+	apply(t, w, 2, false);
+	assert_int_equal(fixture_opens(limit, "memory.limit_in_bytes"), 1);
+	assert_int_equal(fixture_opens(sum, "memory.memsw.limit_in_bytes"), 1);
+	fixture_free(t);
+}
+
 static void v1_takes_unchanged_swap_along(void **state)
 {
 	struct fixture_tree *t = fixture_tree(CGROUP_V1, v1_files);
@@ -468,6 +504,8 @@ int main(void)
 	    cmocka_unit_test(an_unknown_host_gives_no_part),
 	    cmocka_unit_test(force_goes_with_the_limit),
 	    cmocka_unit_test(v1_raises_memsw_first),
+	    cmocka_unit_test(v1_order_is_by_what_holds_now),
+	    cmocka_unit_test(v1_opens_each_file_once),
 	    cmocka_unit_test(v1_takes_unchanged_swap_along),
 	    cmocka_unit_test(v1_lets_go_without_a_gap),
 	    cmocka_unit_test(v1_refusal_skips_what_depends),
