@@ -283,6 +283,14 @@ int cgroup_write_nested(const struct cgroup *g, enum controller k, const char *p
 	return error == -ENODEV ? 0 : error;
 }
 
+const char *cgroup_group(const struct cgroup *g, int hierarchy, struct arena *a)
+{
+	return g->paths[hierarchy]
+		   ? arena_printf(a, "%s%s", g->layout->hierarchies[hierarchy].mount,
+				  g->paths[hierarchy])
+		   : NULL;
+}
+
 const char *cgroup_path(const struct cgroup *g, enum controller k, const char *file,
 			struct arena *a)
 {

@@ -74,7 +74,10 @@ int cgroup_file_write(const struct cgroup_file *f, const char *text);
 const char *cgroup_path(const struct cgroup *g, enum controller k, const char *file,
 			struct arena *a);
 
-/* The same for a file of a nested group, by the path that cgroup_walk gave. A group that has gone
+/* The path of the group itself in a hierarchy of the layout; NULL: it has none there. */
+const char *cgroup_group(const struct cgroup *g, int hierarchy, struct arena *a);
+
+/* Writes a file of a nested group, by the path that cgroup_walk gave. A group that has gone
  * meanwhile needs nothing: 0. */
 int cgroup_write_nested(const struct cgroup *g, enum controller k, const char *path,
 			const char *file, const char *text);
