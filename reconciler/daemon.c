@@ -28,6 +28,8 @@ void daemon_pass(struct daemon *d, bool insist)
 	d->pass_start = keeper_now();
 	d->pass_writes = d->keeper.writes.n;
 	d->passing = true;
+	if (d->lifewatch)
+		lifewatch_again(d->lifewatch);
 	files_whole(d);
 	keeper_full(&d->keeper, insist);
 	if (d->o->resync_s)
@@ -136,6 +138,26 @@ static int on_files(sd_event_source *s, int fd, uint32_t events, void *context)
 	return 0;
 }
 
+static void found(void *context, const char *name)
+{
+	struct daemon *d = context;
+
+	keeper_event(&d->keeper, name);
+}
+
+static int on_life(sd_event_source *s, int fd, uint32_t events, void *context)
+{
+	struct daemon *d = context;
+
+	(void)s, (void)fd, (void)events;
+	if (lifewatch_read(d->lifewatch, found, d))
+		return 0;
+	journal_say(d->keeper.journal, EVENT_OVERFLOW, NULL,
+		    "too many events at once: all containers are looked at");
+	daemon_pass(d, false);
+	return 0;
+}
+
 static int on_jobs(sd_event_source *s, int fd, uint32_t events, void *context)
 {
 	struct daemon *d = context;
@@ -208,15 +230,28 @@ static void opened(void *context, struct ward *w)
 	struct daemon *d = context;
 	sd_event_source *s = NULL;
 
+	if (d->lifewatch)
+		lifewatch_learn(d->lifewatch, w->container);
 	if (sd_event_add_io(d->event, &s, w->container->pidfd, EPOLLIN, on_death, w) >= 0)
 		w->watched = s;
 }
 
 static void closing(void *context, struct ward *w)
 {
-	(void)context;
+	struct daemon *d = context;
+
+	if (d->lifewatch)
+		lifewatch_forget(d->lifewatch, w->name);
 	sd_event_source_disable_unref(w->watched);
 	w->watched = NULL;
+}
+
+static void holds(void *context, struct ward *w, const char *const *paths, size_t n)
+{
+	struct daemon *d = context;
+
+	if (d->lifewatch)
+		lifewatch_knobs(d->lifewatch, w->container, paths, n);
 }
 
 static void changed(void *context, const struct ward *w)
@@ -328,6 +363,8 @@ static int add_sources(struct daemon *d)
 		r = add_fd(d, worker_fd(d->keeper.slow), on_slow);
 	if (r >= 0)
 		r = add_fd(d, control_fd(d->control), on_control);
+	if (r >= 0 && d->lifewatch)
+		r = add_fd(d, lifewatch_fd(d->lifewatch), on_life);
 	/* half of the time that systemd waits; with the usual settings the resync comes first */
 	d->watchdog = UINT64_MAX;
 	if (r >= 0 && sd_watchdog_enabled(0, &watchdog) > 0)
@@ -353,8 +390,10 @@ static int open_all(struct daemon *d, struct diagnostics *ds)
 		return r;
 	d->keeper.opened = opened;
 	d->keeper.closing = closing;
+	d->keeper.holds = holds;
 	d->keeper.changed = changed;
 	d->keeper.context = d;
+	d->lifewatch = lifewatch_open(d->keeper.layout, d->o->lxcpath, ds);
 	r = files_open(d);
 	if (r >= 0)
 		r = control_open(d->o->lxcpath, &identity, &daemon_calls, d, &d->control, ds);
@@ -370,6 +409,7 @@ static void close_all(struct daemon *d)
 	control_close(d->control);
 	keeper_close(&d->keeper);
 	files_close(d);
+	lifewatch_close(d->lifewatch);
 	sd_event_source_unref(d->work);
 	sd_event_source_unref(d->timer);
 	sd_event_unref(d->event);

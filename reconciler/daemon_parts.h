@@ -6,6 +6,7 @@
 
 #include "reconciler/control.h"
 #include "reconciler/keeper.h"
+#include "reconciler/lifewatch.h"
 #include "reconciler/said.h"
 #include "reconciler/settle.h"
 #include "reconciler/watch.h"
@@ -31,6 +32,7 @@ struct daemon {
 	const struct options *o;
 	struct keeper keeper;
 	struct files files;
+	struct lifewatch *lifewatch; /* NULL: this host has nothing to watch by */
 	struct control *control;
 	sd_event *event;
 	sd_event_source *work, *timer;

@@ -6,22 +6,44 @@
 #include <string.h>
 #include <time.h>
 
+static bool stands_in(const struct diagnostic *d, const struct document *document)
+{
+	return document && d->place.source &&
+	       strcmp(d->place.source->name, document->at.source->name) == 0;
+}
+
+/* Is it about this instance, its manifest or a profile of its? */
+static bool concerns(const struct diagnostic *d, const struct instance *i, const struct catalog *c)
+{
+	const struct words *profiles = &i->document->profiles;
+
+	if (d->severity != SEVERITY_ERROR)
+		return false;
+	if (d->instance)
+		return strcmp(d->instance, i->name) == 0;
+	if (stands_in(d, i->document))
+		return true;
+	for (size_t k = 0; k < profiles->n; k++)
+		if (stands_in(d, catalog_find(c, KIND_PROFILE, profiles->items[k].text)))
+			return true;
+	return !i->document->profiles_given &&
+	       stands_in(d, catalog_find(c, KIND_PROFILE, "default"));
+}
+
 /* The finding that holds an instance back, with its place. */
 static const char *held_reason(struct keeper *k, const struct turn *t, struct arena *a)
 {
 	struct generation *g = reload_generation(k->reload);
-	const char *reason = instance_held_reason(&g->catalog, t->subject->world->instance, a);
+	const struct instance *i = t->subject->world->instance;
+	const char *reason = instance_held_reason(&g->catalog, i, a);
 	struct diagnostics all;
 
 	diagnostics_init(&all, a);
 	reload_findings(k->reload, &all);
-	for (size_t i = 0; i < all.n; i++) {
-		const struct diagnostic *d = &all.items[i];
-
-		if (d->severity == SEVERITY_ERROR && d->instance &&
-		    strcmp(d->instance, t->ward->name) == 0)
-			return arena_printf(a, "%s: %s", report_place(d->place, a), d->message);
-	}
+	for (size_t n = 0; n < all.n; n++)
+		if (concerns(&all.items[n], i, &g->catalog))
+			return arena_printf(a, "%s: %s", report_place(all.items[n].place, a),
+					    all.items[n].message);
 	return reason ? reason : "its manifest has errors";
 }
 
