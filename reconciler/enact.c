@@ -355,14 +355,19 @@ static void tell_status(struct round *r, struct turn *t)
 }
 
 /* Nothing of a round may stay in what is kept. */
+static void turn_give_back(struct turn *t)
+{
+	if (t->kept)
+		t->ward->container->arena = t->ward->own;
+	t->ward->turn = NULL;
+}
+
 static void turn_end(struct round *r, struct turn *t)
 {
 	struct ward *w = t->ward;
 
 	watch_values(r, t);
-	if (t->kept)
-		w->container->arena = w->own;
-	w->turn = NULL;
+	turn_give_back(t);
 	tell_status(r, t);
 	w->status = t->outcome.status;
 	if (!w->recording && !w->unverified && w->work == WORK_NONE)
@@ -429,8 +434,7 @@ static void slow_end(struct round *r, struct turn *t)
 	struct ward *w = t->ward;
 
 	tell_values(r, t);
-	w->container->arena = w->own;
-	w->turn = NULL;
+	turn_give_back(t);
 	session_turn(r->keeper, t);
 	keeper_work_ended(r->keeper, w);
 }
@@ -455,12 +459,8 @@ static void slow_drop(struct task *task)
 	struct round *r = round_of(task);
 
 	for (size_t i = 0; i < r->n; i++) {
-		struct ward *w = r->turns[i].ward;
-
-		if (!r->turns[i].slow)
-			continue;
-		w->container->arena = w->own;
-		w->turn = NULL;
+		if (r->turns[i].slow)
+			turn_give_back(&r->turns[i]);
 	}
 	round_free(r);
 }
