@@ -65,6 +65,7 @@ void keeper_hurry(struct keeper *k, struct ward *w)
 		return;
 	w->due = w->hurried =
 	    true; /* in the other queue it is passed over, once it was looked at */
+	w->queued++;
 	queue_add(&k->hurried, w);
 }
 
@@ -73,6 +74,7 @@ void keeper_remind(struct keeper *k, struct ward *w)
 	if (w->due)
 		return;
 	w->due = true;
+	w->queued++;
 	queue_add(&k->background, w);
 }
 
@@ -85,7 +87,10 @@ static size_t queue_take(struct queue *q, struct ward **out, size_t most)
 	while (!queue_empty(q) && n < most) {
 		struct ward *w = q->items[q->first++];
 
-		if (!w || !w->due)
+		if (!w)
+			continue;
+		w->queued--;
+		if (!w->due)
 			continue;
 		w->due = w->hurried = false;
 		if (w->work == WORK_NONE)
@@ -107,7 +112,7 @@ void keeper_let_go(struct keeper *k, struct ward *w)
 
 static void forget(struct keeper *k, struct ward *w)
 {
-	if (w->due) {
+	if (w->queued) {
 		queue_forget(&k->hurried, w);
 		queue_forget(&k->background, w);
 	}

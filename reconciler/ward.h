@@ -20,10 +20,11 @@ struct ward {
 	struct keeper *keeper;
 	char *name;
 	/* when */
-	bool due;     /* in a queue */
-	bool hurried; /* in the one that goes first */
-	bool waits;   /* among those that have a moment of their own */
-	bool reread;  /* what is kept of its files is to be read again */
+	bool due;        /* in a queue, and not looked at since */
+	bool hurried;    /* in the one that goes first */
+	unsigned queued; /* places in these two, also those that are passed over */
+	bool waits;      /* among those that have a moment of their own */
+	bool reread;     /* what is kept of its files is to be read again */
 	bool look; /* the container may be another one, or another's: what is kept does not count */
 	bool fresh;     /* its manifest or its container changed: nothing that differs is drift */
 	bool gone;      /* no manifest is about it any more */

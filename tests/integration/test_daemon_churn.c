@@ -2,9 +2,11 @@
 #include "tests/integration/stage.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -44,8 +46,50 @@ static void a_container_that_is_not_kept_is_written_to_all_the_same(void **state
 	daemon_stop(d);
 }
 
+#define CROWD 2000
+#define LAST 20
+
+static void ask_nobody(struct harness *h, const char *name, int value)
+{
+	harness_manifest(h, arena_printf(h->arena, "instances/%s.yaml", name),
+			 "kind: instance\nname: %s\nprofiles: []\nconfig:\n"
+			 "  limits.processes: %d\n",
+			 name, value);
+}
+
+static const char *last_one(struct harness *h, int k)
+{
+	return arena_printf(h->arena, "zz-%d", k);
+}
+
+/* Full passes are under way, and some of those that they have yet to look at change and go. */
+static void who_goes_before_its_turn_has_none(void **state)
+{
+	struct harness *h = stage_begin(state);
+	struct daemon *d;
+
+	for (int i = 0; i < CROWD; i++)
+		ask_nobody(h, arena_printf(h->arena, "crowd-%04d", i), 100);
+	d = daemon_start(h, "--settle", "0", NULL);
+	for (int i = 0; i < 100; i++) {
+		for (int k = 0; k < LAST; k++)
+			ask_nobody(h, last_one(h, k), i);
+		assert_int_equal(kill(d->pid, SIGHUP), 0);
+		for (int k = 0; k < LAST; k++) {
+			ask_nobody(h, last_one(h, k), 1000 + i);
+			usleep(500);
+			unlink(arena_printf(h->arena, "%s/instances/%s.yaml", h->manifests,
+					    last_one(h, k)));
+			usleep(500);
+		}
+	}
+	daemon_reload(d);
+	daemon_stop(d);
+}
+
 static const struct CMUnitTest tests[] = {
     stage_test(a_container_that_is_not_kept_is_written_to_all_the_same),
+    stage_test(who_goes_before_its_turn_has_none),
 };
 
 int main(void)
