@@ -115,11 +115,13 @@ static bool pass_is_over(const struct daemon *d)
 	       !keeper_recording(&d->keeper);
 }
 
-static int on_work(sd_event_source *s, void *context)
+/* A timer whose time has always come: unlike a deferred source, which sd-event takes for the oldest
+ * of all, it lets whatever else has happened go first. */
+static int on_work(sd_event_source *s, uint64_t usec, void *context)
 {
 	struct daemon *d = context;
 
-	(void)s;
+	(void)s, (void)usec;
 	if (!take_pass_lock(d))
 		return 0;
 	keeper_work(&d->keeper);
@@ -347,7 +349,7 @@ static int add_sources(struct daemon *d)
 	if (r >= 0)
 		r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
 	if (r >= 0)
-		r = sd_event_add_defer(d->event, &d->work, on_work, d);
+		r = sd_event_add_time(d->event, &d->work, CLOCK_MONOTONIC, 0, 1, on_work, d);
 	if (r >= 0)
 		r = sd_event_add_time(d->event, &d->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_time,
 				      d);
