@@ -309,6 +309,7 @@ static int on_prepare(sd_event_source *s, void *context)
 		give_pass_lock(d);
 		calls_idle(d);
 	}
+	journal_flush(d->keeper.journal);
 	return 0;
 }
 
@@ -390,6 +391,7 @@ static int open_all(struct daemon *d, struct diagnostics *ds)
 		r = keeper_open(&d->keeper, d->o, ds);
 	if (r < 0)
 		return r;
+	journal_gather(d->keeper.journal);
 	d->keeper.opened = opened;
 	d->keeper.closing = closing;
 	d->keeper.holds = holds;
@@ -450,11 +452,13 @@ int daemon_run(const struct options *o)
 		journal_say(d.keeper.journal, EVENT_STARTED, NULL,
 			    "evenkeel %s keeps %s as %s says%s", EVENKEEL_VERSION, o->lxcpath,
 			    o->directory, o->observe ? ", and only looks (--observe)" : "");
+		journal_flush(d.keeper.journal);
 		daemon_pass(&d, false);
 		r = sd_event_loop(d.event);
 		sd_notify(0, "STOPPING=1");
 		journal_say(d.keeper.journal, EVENT_STOPPED, NULL,
 			    "ends; everything stays as it is");
+		journal_flush(d.keeper.journal);
 	}
 	close_all(&d);
 	arena_free(a);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define GATHER_MOST 32768u
 #define JOURNALD "/run/systemd/journal/socket"
 
 struct journal {
@@ -24,6 +25,8 @@ struct journal {
 	struct journal_sink sink;
 	struct fold fold;
 	uint64_t lost;
+	char *gathered; /* whole lines; NULL: each is written at once */
+	size_t n_gathered;
 };
 
 static uint64_t clock_us(clockid_t clock)
@@ -77,6 +80,13 @@ static char *as_json(struct journal *j, const struct journal_entry *e)
 	return line;
 }
 
+static const char *as_line(struct journal *j, const struct journal_entry *e)
+{
+	if (j->o->log_format == LOG_JSON)
+		return as_json(j, e);
+	return arena_join(j->line, entry_text(e, j->line), "\n", NULL);
+}
+
 static bool put(struct journal *j, const struct journal_entry *e)
 {
 	const char *bytes;
@@ -86,26 +96,67 @@ static bool put(struct journal *j, const struct journal_entry *e)
 		bytes = entry_native(e, j->line, &n);
 		return sink_put(&j->sink, bytes, n);
 	}
-	if (j->o->log_format == LOG_JSON)
-		bytes = as_json(j, e);
-	else
-		bytes = arena_join(j->line, entry_text(e, j->line), "\n", NULL);
+	bytes = as_line(j, e);
 	return sink_put(&j->sink, bytes, strlen(bytes));
 }
 
 /* What was lost is told as soon as anything is taken again. */
-static void write_entry(struct journal *j, const struct journal_entry *e)
+static bool tell_lost(struct journal *j)
 {
 	struct journal_entry lost = {.event = EVENT_LINES_LOST, .priority = LOG_WARNING};
 
-	if (j->lost) {
-		lost.message =
-		    arena_printf(j->line, "%" PRIu64 " line%s of this log could not be written",
-				 j->lost, j->lost == 1 ? "" : "s");
-		if (put(j, &lost))
-			j->lost = 0;
+	if (!j->lost)
+		return true;
+	lost.message = arena_printf(j->line, "%" PRIu64 " line%s of this log could not be written",
+				    j->lost, j->lost == 1 ? "" : "s");
+	if (!put(j, &lost))
+		return false;
+	j->lost = 0;
+	return true;
+}
+
+static void put_lines(struct journal *j, const char *lines, size_t n)
+{
+	if (tell_lost(j))
+		j->lost += sink_put_lines(&j->sink, lines, n);
+	else
+		j->lost += sink_count_lines(lines, n);
+}
+
+void journal_flush(struct journal *j)
+{
+	size_t n = j->n_gathered;
+
+	j->n_gathered = 0;
+	if (n)
+		put_lines(j, j->gathered, n);
+}
+
+static void gather(struct journal *j, const char *line)
+{
+	size_t n = strlen(line);
+
+	if (n > GATHER_MOST - j->n_gathered)
+		journal_flush(j);
+	if (n > GATHER_MOST) {
+		put_lines(j, line, n);
+		return;
 	}
-	if (j->lost || !put(j, e))
+	memcpy(j->gathered + j->n_gathered, line, n);
+	j->n_gathered += n;
+}
+
+void journal_gather(struct journal *j)
+{
+	if (!j->gathered && j->sink.kind == SINK_LINES)
+		j->gathered = arena_alloc(j->own, GATHER_MOST);
+}
+
+static void write_entry(struct journal *j, const struct journal_entry *e)
+{
+	if (j->gathered)
+		gather(j, as_line(j, e));
+	else if (!tell_lost(j) || !put(j, e))
 		j->lost++;
 }
 
@@ -188,6 +239,7 @@ static void journal_put(struct journal *j, const struct journal_entry *entry)
 void journal_close(struct journal *j)
 {
 	tell_folded(j, 0, clock_us(CLOCK_BOOTTIME) / 1000);
+	journal_flush(j);
 	sink_close(&j->sink);
 	arena_free(j->line);
 	arena_free(j->own);

@@ -19,6 +19,10 @@ struct journal;
 struct journal *journal_open(const struct options *o);
 /* To FD, which stays the caller's; never to systemd. */
 struct journal *journal_open_at(int fd, const struct options *o);
+/* From now on lines are gathered, and written by journal_flush in one go; at the latest when there
+ * is no room for more. Fields to systemd still go one by one. */
+void journal_gather(struct journal *j);
+void journal_flush(struct journal *j);
 /* Says first what was folded. */
 void journal_close(struct journal *j);
 

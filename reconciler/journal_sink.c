@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct journal_sink sink_lines(int fd)
 	if (fstat(fd, &st) < 0)
 		return s;
 	s.socket = S_ISSOCK(st.st_mode);
+	s.pipe = S_ISFIFO(st.st_mode);
 	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
 		return s;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -75,15 +77,66 @@ static ssize_t put_once(struct journal_sink *s, const char *bytes, size_t n)
 	return r;
 }
 
-bool sink_put(struct journal_sink *s, const char *bytes, size_t n)
+/* How many of N bytes were taken. */
+static size_t put_part(struct journal_sink *s, const char *bytes, size_t n)
 {
 	ssize_t r;
 
 	if (s->cut && put_once(s, "\n", 1) != 1)
-		return false;
+		return 0;
 	r = put_once(s, bytes, n);
-	s->cut = s->kind == SINK_LINES && r > 0 && (size_t)r < n;
-	return r == (ssize_t)n;
+	s->cut = s->kind == SINK_LINES && r > 0 && (size_t)r < n && bytes[r - 1] != '\n';
+	return r > 0 ? (size_t)r : 0;
+}
+
+bool sink_put(struct journal_sink *s, const char *bytes, size_t n)
+{
+	return put_part(s, bytes, n) == n;
+}
+
+size_t sink_count_lines(const char *bytes, size_t n)
+{
+	size_t lines = 0;
+
+	for (const char *end = bytes + n; bytes < end; lines++)
+		bytes = (const char *)memchr(bytes, '\n', (size_t)(end - bytes)) + 1;
+	return lines;
+}
+
+/* As many whole lines as a pipe takes at once, or one. */
+static size_t piece(const struct journal_sink *s, const char *bytes, size_t n)
+{
+	const char *last;
+
+	if (!s->pipe || n <= PIPE_BUF)
+		return n;
+	last = memrchr(bytes, '\n', PIPE_BUF);
+	if (!last)
+		last = memchr(bytes, '\n', n);
+	return (size_t)(last - bytes) + 1;
+}
+
+/* The line that was cut is not among those taken. */
+static size_t whole_lines(const char *bytes, size_t n)
+{
+	const char *last = n ? memrchr(bytes, '\n', n) : NULL;
+
+	return last ? (size_t)(last - bytes) + 1 : 0;
+}
+
+size_t sink_put_lines(struct journal_sink *s, const char *bytes, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		size_t wanted = piece(s, bytes + at, n - at);
+		size_t taken = put_part(s, bytes + at, wanted);
+
+		if (taken < wanted) {
+			at += whole_lines(bytes + at, taken);
+			return sink_count_lines(bytes + at, n - at);
+		}
+		at += wanted;
+	}
+	return 0;
 }
 
 bool sink_is_stream(int fd, const char *stream)

@@ -13,6 +13,7 @@ struct journal_sink {
 	int fd;
 	bool ours;   /* fd is to be closed */
 	bool socket; /* fd is a socket */
+	bool pipe;   /* fd is a pipe or FIFO */
 	bool cut;    /* the last line was taken in part */
 };
 
@@ -27,6 +28,13 @@ void sink_close(struct journal_sink *s);
 
 /* Hands over all of BYTES, at once or not at all as far as the kernel allows. */
 bool sink_put(struct journal_sink *s, const char *bytes, size_t n);
+
+/* Hands over N bytes of whole lines, many in one write; to a pipe in pieces that it takes at once
+ * or not at all. Returns how many lines were not taken. */
+size_t sink_put_lines(struct journal_sink *s, const char *bytes, size_t n);
+
+/* How many lines N bytes of whole lines are. */
+size_t sink_count_lines(const char *bytes, size_t n);
 
 /* Is FD what systemd's STREAM ("DEVICE:INODE", of JOURNAL_STREAM) names? */
 bool sink_is_stream(int fd, const char *stream);

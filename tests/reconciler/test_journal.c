@@ -224,6 +224,74 @@ static void long_lines_have_short_labels(void **state)
 	close(fds[1]);
 }
 
+/* A packet is a write. */
+static void gathered_lines_go_in_one_write(void **state)
+{
+	char packet[65536];
+	struct journal *j;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	options = (struct options){0};
+	j = journal_open_at(fds[1], &options);
+	journal_gather(j);
+	for (int i = 0; i < 20; i++)
+		journal_say(j, EVENT_RELEASED, "web1", "line %d", i);
+	assert_int_equal(recv(fds[0], packet, sizeof(packet), 0), -1);
+	journal_flush(j);
+	packet[recv(fds[0], packet, sizeof(packet) - 1, 0)] = '\0';
+	assert_int_equal(count_lines(packet, "web1: line "), 20);
+	assert_int_equal(count_lines(packet, "\n"), 20);
+	/* nothing said, nothing written */
+	journal_flush(j);
+	assert_int_equal(recv(fds[0], packet, sizeof(packet), 0), -1);
+	/* when there is no room for more, and at the end */
+	for (int i = 0; i < 2000; i++)
+		journal_say(j, EVENT_RELEASED, "web1", "row %d of as many as it takes", i);
+	assert_true(recv(fds[0], packet, sizeof(packet), 0) > 30000);
+	assert_true(recv(fds[0], packet, sizeof(packet), 0) > 30000);
+	assert_int_equal(recv(fds[0], packet, sizeof(packet), 0), -1);
+	journal_close(j);
+	packet[recv(fds[0], packet, sizeof(packet) - 1, 0)] = '\0';
+	assert_int_equal(count_lines(packet, "row 1999 "), 1);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Each line either comes whole or is counted. */
+static void a_stuck_pipe_costs_gathered_lines(void **state)
+{
+	size_t came, lost, told;
+	struct journal *j;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	options = (struct options){0};
+	j = journal_open_at(fds[1], &options);
+	journal_gather(j);
+	for (int i = 0; i < 3000; i++)
+		journal_say(j, EVENT_RELEASED, "web1", "line %d of as many as it takes.", i);
+	journal_flush(j);
+	lost = journal_lost(j);
+	assert_true(lost > 100 && lost < 2900);
+	came = count_lines(drain(fds[0]), "takes.\n");
+	assert_int_equal(came + lost, 3000);
+	assert_null(strstr(heard, "could not"));
+	journal_say(j, EVENT_RELEASED, "web1", "again");
+	assert_int_equal(journal_lost(j), lost);
+	journal_flush(j);
+	assert_int_equal(journal_lost(j), 0);
+	drain(fds[0]);
+	assert_int_equal(sscanf(heard, "%zu lines of this log could not be written", &told), 1);
+	assert_int_equal(told, lost);
+	assert_non_null(strstr(heard, "\nweb1: again\n"));
+	journal_close(j);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void json_is_a_line_each(void **state)
 {
 	struct journal *j;
@@ -376,6 +444,8 @@ int main(void)
 	    cmocka_unit_test(repeats_are_folded),
 	    cmocka_unit_test(what_comes_and_goes_is_said_each_time),
 	    cmocka_unit_test(long_lines_have_short_labels),
+	    cmocka_unit_test(gathered_lines_go_in_one_write),
+	    cmocka_unit_test(a_stuck_pipe_costs_gathered_lines),
 	    cmocka_unit_test(json_is_a_line_each),
 	    cmocka_unit_test(a_stuck_pipe_costs_lines),
 	    cmocka_unit_test(a_stuck_socket_costs_lines),
