@@ -19,6 +19,11 @@
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
+/* Signals before all; what is due at once before those who ask about it, and before its boot files'
+ * answers; a full pass after them. */
+#define BEFORE_ALL (SD_EVENT_PRIORITY_NORMAL - 20)
+#define AT_ONCE (SD_EVENT_PRIORITY_NORMAL - 10)
+#define AFTER_ALL (SD_EVENT_PRIORITY_NORMAL + 10)
 #define LOCKED_OUT_NS UINT64_C(20000000) /* until the lock is tried again */
 
 /* ---- passes ---- */
@@ -90,7 +95,7 @@ static bool take_pass_lock(struct daemon *d)
 	pid_t holder;
 
 	if (!d->locked && d->pass_lock >= 0) {
-		d->locked = lock_resume(d->pass_lock, d->o->lxcpath) >= 0;
+		d->locked = lock_resume(d->pass_lock, d->pass_text) >= 0;
 	} else if (!d->locked) {
 		d->pass_lock = lock_take(d->o->lxcpath, &holder);
 		d->locked = d->pass_lock >= 0;
@@ -102,7 +107,7 @@ static bool take_pass_lock(struct daemon *d)
 static void give_pass_lock(struct daemon *d)
 {
 	if (d->locked)
-		lock_pause(d->pass_lock);
+		lock_pause(d->pass_lock, d->pass_text);
 	d->locked = false;
 }
 
@@ -302,6 +307,7 @@ static int on_prepare(sd_event_source *s, void *context)
 		due = false;
 	}
 	sd_event_source_set_enabled(d->work, due ? SD_EVENT_ON : SD_EVENT_OFF);
+	sd_event_source_set_priority(d->work, keeper_hurries(&d->keeper) ? AT_ONCE : AFTER_ALL);
 	next = least(next, least(d->resync, d->watchdog));
 	sd_event_source_set_time(s, next == UINT64_MAX ? UINT64_MAX : next / 1000);
 	sd_event_source_set_enabled(s, SD_EVENT_ON); /* also for never: who is off is not asked */
@@ -339,6 +345,19 @@ static int add_fd(struct daemon *d, int fd, sd_event_io_handler_t handler)
 	return sd_event_add_io(d->event, NULL, fd, EPOLLIN, handler, d);
 }
 
+static int add_signal(struct daemon *d, int number, sd_event_signal_handler_t handler)
+{
+	sd_event_source *s = NULL;
+	int r = sd_event_add_signal(d->event, &s, number, handler, d);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(s, BEFORE_ALL);
+	if (r >= 0)
+		r = sd_event_source_set_floating(s, true);
+	sd_event_source_unref(s);
+	return r;
+}
+
 static int add_sources(struct daemon *d)
 {
 	static const int ends[] = {SIGTERM, SIGINT};
@@ -346,9 +365,9 @@ static int add_sources(struct daemon *d)
 	int r = sd_event_new(&d->event);
 
 	for (size_t i = 0; r >= 0 && i < sizeof(ends) / sizeof(*ends); i++)
-		r = sd_event_add_signal(d->event, NULL, ends[i], on_end, d);
+		r = add_signal(d, ends[i], on_end);
 	if (r >= 0)
-		r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
+		r = add_signal(d, SIGHUP, on_hangup);
 	if (r >= 0)
 		r = sd_event_add_time(d->event, &d->work, CLOCK_MONOTONIC, 0, 1, on_work, d);
 	if (r >= 0)

@@ -7,6 +7,7 @@
 #include "reconciler/control.h"
 #include "reconciler/keeper.h"
 #include "reconciler/lifewatch.h"
+#include "reconciler/lock.h"
 #include "reconciler/said.h"
 #include "reconciler/settle.h"
 #include "reconciler/watch.h"
@@ -36,8 +37,9 @@ struct daemon {
 	struct control *control;
 	sd_event *event;
 	sd_event_source *work, *timer;
-	int lock;            /* as long as it lives; -1 */
-	int pass_lock;       /* of who is at work, ... */
+	int lock;      /* as long as it lives; -1 */
+	int pass_lock; /* of who is at work, ... */
+	char pass_text[LOCK_TEXT];
 	bool locked;         /* ... held now */
 	uint64_t locked_out; /* somebody else is at work: when to try again; 0 */
 	uint64_t resync;     /* the next full pass; UINT64_MAX: never */

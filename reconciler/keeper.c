@@ -510,6 +510,11 @@ bool keeper_due(const struct keeper *k)
 	return !queue_empty(&k->hurried) || !queue_empty(&k->background);
 }
 
+bool keeper_hurries(const struct keeper *k)
+{
+	return !queue_empty(&k->hurried);
+}
+
 bool keeper_recording(const struct keeper *k)
 {
 	for (size_t i = 0; i < k->wards.n; i++)

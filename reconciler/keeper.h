@@ -126,6 +126,8 @@ uint64_t keeper_next(struct keeper *k, uint64_t now);
 
 /* Is somebody to be looked at now? */
 bool keeper_due(const struct keeper *k);
+/* ... to whom something happened? */
+bool keeper_hurries(const struct keeper *k);
 /* Does somebody take more as soon as its record is written? */
 bool keeper_recording(const struct keeper *k);
 /* Is nothing due and nothing under way? */

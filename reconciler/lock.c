@@ -27,18 +27,26 @@ static pid_t read_holder(int fd)
 	return procfile_start_time(pid) == start ? pid : 0;
 }
 
-static int write_holder(int fd, const char *path)
+static int write_text(int fd, const char *text)
 {
-	char text[PATH_MAX + 64], there[sizeof(text)];
-	int n = snprintf(text, sizeof(text), "%d %" PRIu64 "\n%s\n", (int)getpid(),
-			 procfile_start_time(getpid()), path);
+	size_t n = strlen(text);
+	char there[LOCK_TEXT];
 
 	/* a lock that is taken again and again has its holder's name in it most of the time */
-	if (pread(fd, there, sizeof(there), 0) == n && memcmp(there, text, (size_t)n) == 0)
+	if (pread(fd, there, sizeof(there), 0) == (ssize_t)n && memcmp(there, text, n) == 0)
 		return 0;
 	if (ftruncate(fd, 0) < 0)
 		return -errno;
-	return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -EIO;
+	return pwrite(fd, text, n, 0) == (ssize_t)n ? 0 : -EIO;
+}
+
+static int write_holder(int fd, const char *path)
+{
+	char text[LOCK_TEXT];
+
+	snprintf(text, sizeof(text), "%d %" PRIu64 "\n%s\n", (int)getpid(),
+		 procfile_start_time(getpid()), path);
+	return write_text(fd, text);
 }
 
 /* Between taking the lock and writing its name a holder needs a moment. */
@@ -81,20 +89,20 @@ static int lock_file(int folder, const char *kind, const char *path, pid_t *hold
 	return fd;
 }
 
-void lock_pause(int fd)
+void lock_pause(int fd, char text[LOCK_TEXT])
 {
+	ssize_t n = *text ? 0 : pread(fd, text, LOCK_TEXT - 1, 0);
+
+	if (n > 0)
+		text[n] = '\0';
 	flock(fd, LOCK_UN);
 }
 
-int lock_resume(int fd, const char *lxcpath)
+int lock_resume(int fd, const char *text)
 {
-	char path[PATH_MAX];
-	int error;
-
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -errno;
-	error = runfolder_resolve(lxcpath, path);
-	return error < 0 ? error : write_holder(fd, path);
+	return write_text(fd, text);
 }
 
 static int take(const char *folder, const char *kind, const char *lxcpath, pid_t *holder)

@@ -13,10 +13,14 @@
  * does not exec must close it. */
 int lock_take(const char *lxcpath, pid_t *holder);
 
-/* Others may take the lock of FD, which stays open, ... */
-void lock_pause(int fd);
+/* What the file of a lock says of its holder: pid, start time, path. */
+#define LOCK_TEXT (4096 + 64)
+
+/* Others may take the lock of FD, which stays open, ... TEXT: what it says of us, for lock_resume;
+ * filled in when it is empty. */
+void lock_pause(int fd, char text[LOCK_TEXT]);
 /* ... until it is taken again: 0, or -EWOULDBLOCK or another -errno. */
-int lock_resume(int fd, const char *lxcpath);
+int lock_resume(int fd, const char *text);
 
 /* The lock of the daemon that keeps LXCPATH, beside the one of whoever is at work on it just now.
  */

@@ -136,6 +136,32 @@ static void goes_with_its_holder(void **state)
 	close(fd);
 }
 
+/* Whoever had it meanwhile left its own name there. */
+static void is_paused_and_taken_again(void **state)
+{
+	struct places *p = *state;
+	char ours[LOCK_TEXT] = "", there[LOCK_TEXT];
+	pid_t holder = 0, child;
+	ssize_t n;
+	int fd = lock_take_below(p->run, p->lxc, NULL);
+
+	assert_true(fd >= 0);
+	lock_pause(fd, ours);
+	assert_int_equal(lock_resume(fd, ours), 0);
+	assert_int_equal(lock_take_below(p->run, p->lxc, &holder), -EWOULDBLOCK);
+	assert_int_equal(holder, getpid());
+	lock_pause(fd, ours);
+	child = start_holder(p);
+	assert_int_equal(lock_resume(fd, ours), -EWOULDBLOCK);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(lock_resume(fd, ours), 0);
+	n = pread(fd, there, sizeof(there), 0);
+	assert_int_equal(n, strlen(ours));
+	assert_memory_equal(there, ours, (size_t)n);
+	close(fd);
+}
+
 /* What the file says is believed only of a process that lives and is still the same. */
 static void a_stale_pid_is_not_named(void **state)
 {
@@ -178,9 +204,10 @@ static void a_folder_of_others_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(second_one_learns_the_holder), TEST(every_spelling_is_the_same_lock),
-	    TEST(another_path_is_another_lock), TEST(goes_with_its_holder),
-	    TEST(a_stale_pid_is_not_named),     TEST(a_folder_of_others_is_refused),
+	    TEST(second_one_learns_the_holder),  TEST(every_spelling_is_the_same_lock),
+	    TEST(another_path_is_another_lock),  TEST(goes_with_its_holder),
+	    TEST(is_paused_and_taken_again),     TEST(a_stale_pid_is_not_named),
+	    TEST(a_folder_of_others_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
