@@ -1,5 +1,6 @@
 #include "reconciler/condition.h"
 
+#include "reconciler/draft.h"
 #include "reconciler/options.h"
 #include "reconciler/pauses.h"
 #include "reconciler/report.h"
@@ -63,6 +64,10 @@ static bool is_waiting(const struct change *c)
 
 static bool is_drift(const struct change *c)
 {
+	/* a restart that is allowed is how what waits will come */
+	if (strcmp(c->object, CONTAINER_OBJECT) == 0 &&
+	    strcmp(c->attribute, CONTAINER_RESTART) == 0)
+		return false;
 	return c->action != ACTION_WAIT && c->action != ACTION_NONE &&
 	       c->verdict != VERDICT_APPLIED && c->verdict != VERDICT_PENDING;
 }

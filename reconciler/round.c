@@ -32,9 +32,12 @@ static bool is_pinned(const struct instance *i)
 	return instance_get(i, "limits.cpu") || instance_get(i, "limits.cpu.nodes");
 }
 
-static bool is_isolated(const struct instance *i)
+static bool is_isolated(const struct round *r, const struct instance *i)
 {
-	return instance_get(i, "security.idmap.isolated");
+	uint32_t size, base;
+	bool based;
+
+	return instance_isolated(i, r->arena, &size, &base, &based);
 }
 
 /* An instance as it is to be carried out. Of one with errors the last good configuration stays in
@@ -249,8 +252,14 @@ static void settle_windows(struct round *r)
 	size_t n = 0;
 	bool isolated = false;
 
-	for (size_t i = 0; i < r->n; i++)
-		isolated |= is_isolated(r->turns[i].subject->world->instance);
+	for (size_t i = 0; i < r->n; i++) {
+		struct turn *t = &r->turns[i];
+
+		if (is_isolated(r, t->subject->world->instance))
+			isolated = true;
+		else /* what its record still holds is given back */
+			t->ward->window = t->subject->world->window = (struct idmap_window){0};
+	}
 	if (!isolated)
 		return;
 	all.world.instances = arena_alloc(r->arena, k->wards.n * sizeof(*all.world.instances));
@@ -285,14 +294,14 @@ static void gather_unseen(struct round *r)
 
 	for (size_t i = 0; i < r->n; i++) {
 		pinned |= is_pinned(r->turns[i].subject->world->instance);
-		isolated |= is_isolated(r->turns[i].subject->world->instance);
+		isolated |= is_isolated(r, r->turns[i].subject->world->instance);
 	}
 	for (size_t i = 0; i < r->keeper->wards.n && (pinned || isolated); i++) {
 		struct ward *w = r->keeper->wards.items[i];
 		const struct instance *instance = w->seen || w->gone ? NULL : instance_of(r, w);
 
 		if (instance && !instance->elsewhere && w->work == WORK_NONE && !w->turn &&
-		    ((pinned && is_pinned(instance)) || (isolated && is_isolated(instance))))
+		    ((pinned && is_pinned(instance)) || (isolated && is_isolated(r, instance))))
 			join(r, w);
 	}
 }
