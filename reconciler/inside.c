@@ -25,11 +25,11 @@
 #define MOST_TEXT 4096
 
 static const struct {
-	const char *file, *self;
+	const char *file, *own;
 	int flag;
 } spaces[] = {
-    [INSIDE_NET] = {"ns/net", "/proc/self/ns/net", CLONE_NEWNET},
-    [INSIDE_IPC] = {"ns/ipc", "/proc/self/ns/ipc", CLONE_NEWIPC},
+    [INSIDE_NET] = {"ns/net", "/proc/thread-self/ns/net", CLONE_NEWNET},
+    [INSIDE_IPC] = {"ns/ipc", "/proc/thread-self/ns/ipc", CLONE_NEWIPC},
 };
 
 #define N_SPACES (sizeof(spaces) / sizeof(*spaces))
@@ -65,7 +65,7 @@ static int open_space(struct visit *v, size_t space)
 
 	v->fds[space] = openat(v->c->proc, spaces[space].file, O_RDONLY | O_CLOEXEC);
 	if (v->fds[space] < 0 || fstat(v->fds[space], &theirs) < 0 ||
-	    stat(spaces[space].self, &ours) < 0)
+	    stat(spaces[space].own, &ours) < 0)
 		return -errno;
 	if (theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev) {
 		procfile_close(&v->fds[space]);
@@ -86,7 +86,7 @@ static uid_t read_root(const struct container *c, struct arena *a)
 }
 
 /* The pidfd says whether what was opened was still init's. */
-static int open_spaces(struct visit *v, struct arena *a)
+static int open_spaces(struct visit *v)
 {
 	for (size_t i = 0; v->c && i < N_SPACES; i++) {
 		int error = needs(v, i) ? open_space(v, i) : 0;
@@ -96,7 +96,6 @@ static int open_spaces(struct visit *v, struct arena *a)
 	}
 	if (!v->c)
 		return 0;
-	v->root = read_root(v->c, a);
 	if (v->c->pidfd >= 0 && syscall(SYS_pidfd_send_signal, v->c->pidfd, 0, NULL, 0) < 0)
 		return -errno;
 	return 0;
@@ -361,10 +360,80 @@ int inside_run(const struct container *c, struct inside_job *jobs, size_t n, str
 
 	if (n == 0)
 		return 0;
-	error = open_spaces(&v, a);
+	error = open_spaces(&v);
+	if (error == 0 && c)
+		v.root = read_root(c, a);
 	if (error == 0)
 		error = run_helper(&v, jobs, a);
 	for (size_t i = 0; i < N_SPACES; i++)
 		procfile_close(&v.fds[i]);
+	return error;
+}
+
+/* ---- on this thread ---- */
+
+static void go_home(const struct visit *v, const int *home)
+{
+	for (size_t i = 0; i < N_SPACES; i++) {
+		if (home[i] < 0 || setns(home[i], spaces[i].flag) == 0)
+			continue;
+		fprintf(stderr, "evenkeel: cannot return from the namespaces of %s: %s\n",
+			v->c->name, strerror(errno));
+		_Exit(2);
+	}
+}
+
+/* HOME: where this thread came from, of those that it has left. */
+static int go_in(const struct visit *v, int *home)
+{
+	for (size_t i = 0; i < N_SPACES; i++) {
+		int fd = v->fds[i] < 0 ? -1 : open(spaces[i].own, O_RDONLY | O_CLOEXEC);
+		int error = -errno;
+
+		if (v->fds[i] < 0)
+			continue;
+		if (fd < 0)
+			return error;
+		if (setns(v->fds[i], spaces[i].flag) < 0) {
+			error = -errno;
+			close(fd);
+			return error;
+		}
+		home[i] = fd;
+	}
+	return 0;
+}
+
+static void read_all(const struct visit *v, struct inside_job *jobs, struct arena *a)
+{
+	struct answer answer;
+
+	for (size_t i = 0; i < v->n; i++) {
+		do_job(v, &jobs[i], &answer);
+		jobs[i].error = answer.error;
+		jobs[i].text = arena_strndup(a, answer.text, answer.length);
+	}
+}
+
+int inside_look(const struct container *c, struct inside_job *jobs, size_t n, struct arena *a)
+{
+	struct visit v = {
+	    .c = c, .fds = {-1, -1},
+                 .jobs = jobs, .n = n
+        };
+	int home[N_SPACES] = {-1, -1}, error;
+
+	if (n == 0)
+		return 0;
+	error = open_spaces(&v);
+	if (error == 0)
+		error = go_in(&v, home);
+	if (error == 0)
+		read_all(&v, jobs, a);
+	go_home(&v, home);
+	for (size_t i = 0; i < N_SPACES; i++) {
+		procfile_close(&home[i]);
+		procfile_close(&v.fds[i]);
+	}
 	return error;
 }

@@ -162,7 +162,7 @@ static void observe(struct container *c, const struct properties *asked, struct 
 	batch_start(&b, asked->n, out->arena);
 	for (size_t i = 0; i < asked->n; i++)
 		b.of[i] = batch_add(&b, asked->items[i].attribute, out->arena);
-	error = -inside_run(c, b.jobs, b.n, out->arena);
+	error = -inside_look(c, b.jobs, b.n, out->arena);
 	for (size_t i = 0; i < asked->n; i++)
 		properties_add(out,
 			       observed(asked->items[i].attribute, b.of[i], error, out->arena));

@@ -2,12 +2,29 @@
 #include "reconciler/sysctl.h"
 #include "tests/integration/driving.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+/* The kernel's, but one of them may be refused. */
+static size_t hops, refused_hop;
+
+int setns(int fd, int type)
+{
+	if (++hops != refused_hop)
+		return (int)syscall(SYS_setns, fd, type);
+	errno = EPERM;
+	return -1;
+}
 
 static const char *of_host(struct harness *h, const char *path)
 {
@@ -130,6 +147,57 @@ static void the_hosts_own_is_never_written(void **state)
 	harness_destroy(h, name);
 }
 
+static ino_t network_of_this_thread(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat("/proc/thread-self/ns/net", &st), 0);
+	return st.st_ino;
+}
+
+static void a_look_comes_back_or_ends(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "hops");
+	ino_t home = network_of_this_thread();
+	struct property p;
+	struct driving *d;
+	int status = 0;
+	pid_t child;
+
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	d = driving_open(h, name, &sysctl_driver, "sysctl");
+	hops = 0;
+	assert_int_equal(driving_observe(d, "net.ipv4.ip_forward", "1").certainty, CERTAIN_VALUE);
+	assert_int_equal(hops, 2);
+	assert_int_equal(network_of_this_thread(), home);
+	/* what cannot be entered is not known */
+	hops = 0;
+	refused_hop = 1;
+	p = driving_observe(d, "net.ipv4.ip_forward", "1");
+	assert_int_equal(p.certainty, UNKNOWN);
+	assert_non_null(strstr(p.reason, "Operation not permitted"));
+	assert_int_equal(network_of_this_thread(), home);
+	hops = 0;
+	refused_hop = 2;
+	child = fork();
+	if (child == 0) {
+		driving_observe(d, "net.ipv4.ip_forward", "1");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 2);
+	refused_hop = 0;
+	/* of one that has gone nothing is known either */
+	harness_stop(h, name);
+	assert_int_equal(driving_observe(d, "net.ipv4.ip_forward", "1").certainty, UNKNOWN);
+	assert_int_equal(network_of_this_thread(), home);
+	driving_close(d);
+	harness_destroy(h, name);
+}
+
 static void the_owners_own_line_is_the_base(void **state)
 {
 	struct harness *h = harness_require_root(state);
@@ -153,6 +221,7 @@ int main(void)
 	    cmocka_unit_test(set_live_and_put_back),
 	    cmocka_unit_test(refusals_have_their_reasons),
 	    cmocka_unit_test(the_hosts_own_is_never_written),
+	    cmocka_unit_test(a_look_comes_back_or_ends),
 	    cmocka_unit_test(the_owners_own_line_is_the_base),
 	};
 
