@@ -247,6 +247,23 @@ int asking_next(struct asking *k, uint64_t deadline, bool watch_output, struct a
 	}
 }
 
+int asking_once(struct asking *k, const struct request *r, enum answer_kind kind,
+		struct answer *out, const char **why)
+{
+	int error = asking_send(k, r);
+
+	*why = NULL;
+	if (error == 0)
+		error = asking_next(k, asking_now() + ASKING_PATIENCE, false, k->arena, out, why);
+	if (error == 0 && out->kind == kind)
+		return 0;
+	if (error == 0)
+		*why = out->kind == ANSWER_REFUSED ? out->text : "it answers something else";
+	else if (!*why)
+		*why = error == -ETIMEDOUT ? "it does not answer" : strerror(-error);
+	return error < 0 ? error : -EPROTO;
+}
+
 /* --- about what ----------------------------------------------------------------------------------
  */
 

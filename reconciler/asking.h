@@ -36,6 +36,10 @@ int asking_send(struct asking *k, const struct request *r);
 int asking_next(struct asking *k, uint64_t deadline, bool watch_output, struct arena *a,
 		struct answer *out, const char **why);
 
+/* One question, one answer of KIND, in K's arena. 0, or -errno with *WHY, a line. */
+int asking_once(struct asking *k, const struct request *r, enum answer_kind kind,
+		struct answer *out, const char **why);
+
 /* CLOCK_MONOTONIC, ns. */
 uint64_t asking_now(void);
 

@@ -1,3 +1,4 @@
+#include "reconciler/asking.h"
 #include "reconciler/bootfile.h"
 #include "reconciler/commands.h"
 #include "reconciler/lock.h"
@@ -160,12 +161,60 @@ static bool agreed(struct release *r)
 					 r->o->lxcpath));
 }
 
+/* What a daemon has a manifest for it would take back at once. */
+static int refuse_managed(struct release *r, struct asking *k)
+{
+	struct answer answer;
+	const char *why;
+	int result = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct request request = {
+		    .kind = REQUEST_MANAGED, .names = &r->names[i], .n = 1};
+
+		if (asking_once(k, &request, ANSWER_MANAGED, &answer, &why) < 0)
+			return diagnostic_error(r->ds, NOWHERE,
+						"the daemon (pid %d) cannot be asked: %s",
+						k->daemon.pid, escaped(r, why));
+		if (answer.n > 0)
+			result = diagnostic_error(
+			    r->ds, NOWHERE, "%s would be taken back at once by the daemon (pid %d)",
+			    escaped(r, r->names[i]), k->daemon.pid);
+	}
+	if (result < 0)
+		diagnostic_hint(r->ds, "take its manifest away first, or stop the daemon");
+	return result;
+}
+
+static int ask_daemon(struct release *r)
+{
+	const char *why = NULL;
+	struct asking k;
+	int result = 0;
+
+	switch (asking_open(&k, r->o->lxcpath, r->arena, &why)) {
+	case ASKED_NOBODY:
+		break;
+	case ASKED_IN_VAIN:
+		result = diagnostic_error(
+		    r->ds, NOWHERE, "the daemon, which might take it back, cannot be asked: %s",
+		    escaped(r, why));
+		break;
+	case ASKED_FINE:
+		if (!k.daemon.observe)
+			result = refuse_managed(r, &k);
+		asking_close(&k);
+		break;
+	}
+	return result;
+}
+
 static int release(struct release *r)
 {
 	size_t failed = 0;
 	int fd;
 
-	if (choose(r) < 0)
+	if (choose(r) < 0 || ask_daemon(r) < 0)
 		return 2;
 	if (!agreed(r))
 		return 1;

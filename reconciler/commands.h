@@ -10,6 +10,8 @@ int diff_main(const struct options *o);
 int apply_main(const struct options *o);
 int run_main(const struct options *o);
 int status_main(const struct options *o);
+int pause_main(const struct options *o);
+int resume_main(const struct options *o);
 int export_main(const struct options *o);
 int release_main(const struct options *o);
 int validate_main(const struct options *o);

@@ -92,8 +92,8 @@ void pauses_parse(char *text, size_t n, const char *boot, struct arena *a, struc
 		char *stop = memchr(line, '\n', (size_t)(end - line));
 		struct pause p = {0};
 
-		if (!stop) /* cut off: not a line of ours */
-			break;
+		if (!stop)
+			stop = end;
 		next = stop + 1;
 		*stop = '\0';
 		if (line == text && strcmp(line, first) != 0)

@@ -50,8 +50,8 @@ int pauses_set_below(const char *folder, const char *lxcpath, const struct pause
 int pauses_clear_below(const char *folder, const char *lxcpath, const char *const *names, size_t n,
 		       size_t *gone);
 
-/* The text of such a file: N bytes, changed while they are read; of another boot than BOOT it says
- * nothing. What is wrong in it is left out. */
+/* The text of such a file: N bytes and a NUL behind, changed while they are read; of another boot
+ * than BOOT it says nothing. What is wrong in it is left out. */
 void pauses_parse(char *text, size_t n, const char *boot, struct arena *a, struct pauses *out);
 /* The other way round: *N bytes in A. */
 char *pauses_render(const struct pauses *p, const char *boot, struct arena *a, size_t *n);

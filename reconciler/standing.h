@@ -64,6 +64,9 @@ struct standings {
 	const char *generation; /* digest of the manifests; NULL: unknown */
 };
 
+/* Reads what those that run use, from the kernel. */
+void standings_read_usage(struct standings *s, const struct options *o, struct arena *a);
+
 /* The table of `status`, and its total; -v: also what waits for a restart. */
 void standings_print(FILE *f, const struct options *o, const struct standings *s);
 /* The document of `status -o json`. */
