@@ -105,9 +105,22 @@ static bool refused(struct subject *s, const char *key, const char *what)
 	return true;
 }
 
-static void draft_absent(struct subject *s)
+/* What cannot be read may say otherwise; what once could be read counts for less still. */
+static bool unsure(const struct survey *survey, struct subject *s)
 {
-	if (refused(s, "security.protection.delete", "destroyed"))
+	const struct document *d = document_of(s);
+
+	if (!survey->incomplete && !s->world->instance->last_good)
+		return false;
+	diagnostic_error(&s->outcome->diagnostics, d->state_at,
+			 "%s is not destroyed while a part of the manifests cannot be read",
+			 d->name);
+	return true;
+}
+
+static void draft_absent(const struct survey *survey, struct subject *s)
+{
+	if (unsure(survey, s) || refused(s, "security.protection.delete", "destroyed"))
 		return;
 	lifecycle_add(s, CONTAINER_EXISTENCE, ACTION_REMOVE, PHASE_RELEASE,
 		      status_name(s->world->status), NULL);
@@ -421,7 +434,7 @@ void draft_subject(struct survey *s, struct subject *subject)
 		return;
 	}
 	if (document_of(subject)->state == STATE_ABSENT) {
-		draft_absent(subject);
+		draft_absent(s, subject);
 		return;
 	}
 	if (subject->record.state == RECORD_UNREADABLE) {

@@ -196,12 +196,33 @@ static void news_of(struct keeper *k, const char *name)
 	keeper_hurry(k, w);
 }
 
+/* Once all can be read again, who is to go goes. */
+static void hurry_absent(struct keeper *k)
+{
+	const struct generation *g = reload_generation(k->reload);
+
+	for (size_t i = 0; i < g->n_instances; i++) {
+		const struct instance *instance = g->instances[i];
+		struct ward *w = instance->document->state == STATE_ABSENT
+				     ? ward_find(&k->wards, instance->name)
+				     : NULL;
+
+		if (w)
+			keeper_hurry(k, w);
+	}
+}
+
 void keeper_news(struct keeper *k, const char *const *names, size_t n)
 {
+	bool was = k->incomplete;
+
+	k->incomplete = reload_generation(k->reload)->partial;
 	if (n)
 		k->restarts_stopped = false;
 	for (size_t i = 0; i < n; i++)
 		news_of(k, names[i]);
+	if (was && !k->incomplete)
+		hurry_absent(k);
 }
 
 /* ---- events ---- */

@@ -47,6 +47,7 @@ struct keeper {
 	struct queue background;  /* a full pass */
 	struct queue waiting;     /* those that have a moment of their own; first is not used */
 	struct ward *restarting;  /* restart: allowed, one at a time */
+	bool incomplete;          /* part of the manifests cannot be read */
 	bool restarts_stopped;    /* one of them failed: none until a manifest changes */
 	size_t jobs_under_way;
 	char **went; /* names whose manifests are gone, as was said */

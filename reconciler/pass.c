@@ -378,6 +378,7 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 	r->host = s.host;
 	r->timings.look = stopwatch_lap(&watch);
 	if (!r->trouble) {
+		s.incomplete = r->generation->partial;
 		outcomes_make(r, o, &s);
 		outcomes_diagnose(r, &r->generation->diagnostics);
 		outcomes_diagnose(r, &s.diagnostics);

@@ -336,6 +336,7 @@ static struct round *round_new(struct keeper *k, size_t capacity)
 				    .host = k->host,
 				    .layout = k->layout,
 				    .containers = k->containers,
+				    .incomplete = k->incomplete,
 				    .wrote = writes_note};
 	diagnostics_init(&r->survey.diagnostics, a);
 	r->survey.world = (struct world){.arena = a, .host = k->host};

@@ -31,6 +31,7 @@ struct survey {
 	struct subject *subjects; /* parallel to world.instances */
 	size_t n;
 	bool boot_only;        /* boot files alone: no life cycle is planned */
+	bool incomplete;       /* part of the manifests is not known: nothing is destroyed */
 	struct records *ahead; /* while the first look lasts; may be NULL */
 	struct diagnostics diagnostics;
 	void (*wrote)(const char *what, const char *value, int error);
