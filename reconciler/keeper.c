@@ -227,15 +227,19 @@ void keeper_news(struct keeper *k, const char *const *names, size_t n)
 
 /* ---- events ---- */
 
+/* While its init lives it is the container that is kept: a look at its values is enough, and most
+ * of these events are about writes of our own. */
 void keeper_event(struct keeper *k, const char *name)
 {
 	struct ward *w = ward_find(&k->wards, name);
 
 	if (!w)
 		return;
-	/* while its init lives it is the container that is kept: a look at its values is enough */
-	if (!w->container)
-		w->look = k->containers_stale = true;
+	if (w->container) {
+		keeper_remind(k, w);
+		return;
+	}
+	w->look = k->containers_stale = true;
 	keeper_hurry(k, w);
 }
 
