@@ -88,6 +88,16 @@ log() {
 	told=$(wc -l <"$top/log")
 }
 
+wait_for() { # wait_for CONDITION [NAME...]
+	condition=$1
+	shift
+	if ! run status --wait="$condition" --timeout 60s "$@"; then
+		log
+		echo "demo: not $condition within 60 s" >&2
+		exit 1
+	fi
+}
+
 # What events bring about comes by itself, soon.
 soon() { # soon COMMAND...
 	tries=0
@@ -109,10 +119,6 @@ knob_is() { # knob_is NAME CONTROLLER VALUE V1-FILE V2-FILE
 runs_anew() { # runs_anew NAME PID: it has another init
 	pid=$(lxc-info -P "$lxc" -n "$1" -pH)
 	[ -n "$pid" ] && [ "$pid" != "$2" ]
-}
-
-in_sync() {
-	"$here/evenkeel" status -d "$manifests" -P "$lxc" >/dev/null 2>&1
 }
 
 show() {
@@ -168,12 +174,12 @@ printf '$ evenkeel run --resync 5 &\n'
 "$here/evenkeel" run --resync 5 -d "$manifests" -P "$lxc" 2>"$top/log" &
 daemon=$!
 soon test -s "$top/log"
-soon in_sync
+wait_for in-sync
 log
 
 say 'The profile changes again: nobody applies, and both follow'
 sed -i 's/limits.processes: .*/limits.processes: 250/' "$manifests/profiles/small.yaml"
-soon in_sync
+wait_for in-sync
 log
 show
 
@@ -187,19 +193,31 @@ say 'A container is killed: state: running starts it again'
 before=$(lxc-info -P "$lxc" -n ek-demo-db -pH)
 lxc-stop -P "$lxc" -n ek-demo-db -k
 soon runs_anew ek-demo-db "$before"
-soon in_sync
+wait_for in-sync
 log
 show
 
 say 'A manifest is broken: its instance keeps what it has, the others go on'
 cp "$manifests/instances/ek-demo-db.yaml" "$top/good"
 sed -i 's/limits.memory: .*/limits.memory: plenty/' "$manifests/instances/ek-demo-db.yaml"
-soon grep -q held-back "$top/log"
+wait_for held-back ek-demo-db
 log
 run status || echo "(exit status $?)"
 cat "$top/good" >"$manifests/instances/ek-demo-db.yaml"
-soon in_sync
+wait_for in-sync
 log
+
+say 'Hands off for a while'
+printf '$ evenkeel pause ek-demo-web --for 2h --reason "we show it"\n'
+"$here/evenkeel" pause ek-demo-web --for 2h --reason 'we show it' -P "$lxc"
+set_knob ek-demo-web pids 77 pids.max pids.max
+run status || echo "(exit status $?)"
+knob ek-demo-web pids pids.max pids.max
+printf '$ evenkeel resume ek-demo-web\n'
+"$here/evenkeel" resume ek-demo-web -P "$lxc"
+soon knob_is ek-demo-web pids 250 pids.max pids.max
+log
+knob ek-demo-web pids pids.max pids.max
 
 say 'The daemon goes, the containers stay'
 before=$(pids)
