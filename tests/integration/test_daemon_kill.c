@@ -380,7 +380,7 @@ static void edits_leave_no_trace(void **state)
 	edit(d, &a, edits);
 	after = resident_kib(d);
 	print_message("%u edits: %lu KiB, then %lu KiB\n", edits, before, after);
-	assert_int_equal(open_fds(d), fds);
+	daemon_await(d, open_fds(d) <= fds); /* boot files may be under way */
 	/* the sanitizer keeps what is freed */
 	if (!stage_asan(h) && after > before + 400)
 		fail_msg("%u edits took %lu KiB", edits, after - before);
