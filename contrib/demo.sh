@@ -170,8 +170,8 @@ else
 fi
 
 say 'Keep it so: the daemon'
-printf '$ evenkeel run --resync 5 &\n'
-"$here/evenkeel" run --resync 5 -d "$manifests" -P "$lxc" 2>"$top/log" &
+printf '$ evenkeel run &\n'
+"$here/evenkeel" run -d "$manifests" -P "$lxc" 2>"$top/log" &
 daemon=$!
 soon test -s "$top/log"
 wait_for in-sync

@@ -139,6 +139,9 @@ static void say(struct keeper *k, const struct turn *t, const struct standing *n
 			return; /* each refusal has had its line */
 		break;
 	case CONDITION_PAUSED:
+		if (same)
+			return; /* what it is not changed to comes and goes */
+		break;
 	case CONDITION_HELD_BACK:
 	case N_CONDITIONS:
 		break;
