@@ -313,6 +313,17 @@ static void gather_unseen(struct round *r)
 
 /* ---- one round ---- */
 
+/* The file that is just being written is of another age than what was read: no difference. */
+static void forget_boot(struct changes *changes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < changes->n; i++)
+		if (strcmp(changes->items[i].object, BOOT_OBJECT) != 0)
+			changes->items[n++] = changes->items[i];
+	changes->n = n;
+}
+
 static void draft(struct round *r, struct turn *t)
 {
 	struct subject *s = t->subject;
@@ -326,8 +337,11 @@ static void draft(struct round *r, struct turn *t)
 	t->outcome.pause =
 	    pauses_of(&r->keeper->pauses, i->document, r->now, pauses_today(), r->arena);
 	diagnostics_init(&t->outcome.diagnostics, r->arena);
-	if (!i->held_back)
-		draft_subject(&r->survey, s);
+	if (i->held_back)
+		return;
+	draft_subject(&r->survey, s);
+	if (scribe_pending(r->keeper->scribe, t->ward->name))
+		forget_boot(&t->outcome.changes);
 }
 
 static struct round *round_new(struct keeper *k, size_t capacity)
