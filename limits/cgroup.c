@@ -10,6 +10,18 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Files that stay open: of a container that is kept. */
+struct kept {
+	struct arena *arena; /* the container's may be a round's for a while */
+	size_t *budget;      /* of everybody's */
+	struct kept_file {
+		const char *name;
+		int hierarchy, fd;
+		bool writable;
+	} * files;
+	size_t n, capacity;
+};
+
 struct cgroup {
 	const struct cgroup_layout *layout;
 	const struct container *container;
@@ -18,6 +30,7 @@ struct cgroup {
 	    *paths[N_CONTROLLERS + 1]; /* NULL: the container has no group of its own there */
 	int *dirs;                     /* -1: not opened yet */
 	bool stand_in;                 /* plain files: what they held is not replaced by itself */
+	struct kept *kept;             /* NULL: none */
 };
 
 /* Length of the component at AT when it is lxc.payload.NAME, or that with LXC's "-N" behind it; 0
@@ -126,10 +139,20 @@ struct cgroup *cgroup_at(const struct container *c, enum cgroup_version version,
 	return g;
 }
 
+static void close_kept(struct kept *kept)
+{
+	for (size_t i = 0; i < kept->n; i++)
+		close(kept->files[i].fd);
+	*kept->budget += kept->n;
+	kept->n = 0;
+}
+
 void cgroup_close(struct cgroup *g)
 {
 	if (!g)
 		return;
+	if (g->kept)
+		close_kept(g->kept);
 	for (size_t i = 0; i < g->layout->n; i++) {
 		if (g->dirs[i] >= 0)
 			close(g->dirs[i]);
@@ -205,6 +228,55 @@ static int put_text(int fd, const char *text)
 	return put < 0 ? -errno : 0;
 }
 
+void cgroup_keep_files(struct cgroup *g, size_t *budget)
+{
+	g->kept = arena_alloc(g->container->arena, sizeof(*g->kept));
+	*g->kept = (struct kept){.arena = g->container->arena, .budget = budget};
+}
+
+static const struct kept_file *kept_find(const struct kept *kept, int hierarchy, const char *name)
+{
+	for (size_t i = 0; kept && i < kept->n; i++)
+		if (kept->files[i].hierarchy == hierarchy && strcmp(kept->files[i].name, name) == 0)
+			return &kept->files[i];
+	return NULL;
+}
+
+/* NULL: it cannot be kept, or not be opened. */
+static const struct kept_file *kept_open(const struct cgroup *g, enum controller k,
+					 const char *name)
+{
+	struct kept *kept = g->kept;
+	int dir = cgroup_dir(g, k);
+	struct kept_file file = {.hierarchy = hierarchy_of(g, k), .writable = true};
+
+	if (dir < 0 || *kept->budget == 0)
+		return NULL;
+	file.fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (file.fd < 0) {
+		file.fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		file.writable = false;
+	}
+	if (file.fd < 0)
+		return NULL;
+	--*kept->budget;
+	file.name = arena_strdup(kept->arena, name);
+	kept->files =
+	    arena_grow(kept->arena, kept->files, kept->n, &kept->capacity, sizeof(*kept->files));
+	kept->files[kept->n] = file;
+	return &kept->files[kept->n++];
+}
+
+ssize_t cgroup_read_again(const struct cgroup *g, enum controller k, const char *file, char *buf,
+			  size_t size)
+{
+	const struct kept_file *kept = kept_find(g->kept, hierarchy_of(g, k), file);
+
+	if (!kept && g->kept)
+		kept = kept_open(g, k, file);
+	return kept ? procfile_read_open(kept->fd, buf, size) : cgroup_read(g, k, file, buf, size);
+}
+
 static int write_text(const struct cgroup *g, int dir, const char *file, const char *text)
 {
 	/* Truncating means nothing to a kernel file, and costs it an inode's attributes. */
@@ -236,15 +308,24 @@ int cgroup_write(const struct cgroup *g, enum controller k, const char *file, co
 
 struct cgroup_file cgroup_file_open(const struct cgroup *g, enum controller k, const char *file)
 {
+	const struct kept_file *kept = kept_find(g->kept, hierarchy_of(g, k), file);
+	struct cgroup_file f = {.group = g, .controller = k, .name = file, .fd = -1};
 	int dir = cgroup_dir(g, k);
-	int fd = dir < 0 ? -1 : openat(dir, file, O_RDWR | O_CLOEXEC | O_NOCTTY);
 
-	return (struct cgroup_file){g, k, file, fd};
+	if (kept && kept->writable) {
+		f.fd = kept->fd;
+		f.kept = true;
+	} else if (dir >= 0) {
+		f.fd = openat(dir, file, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	}
+	return f;
 }
 
 void cgroup_file_close(struct cgroup_file *f)
 {
-	procfile_close(&f->fd);
+	if (!f->kept)
+		procfile_close(&f->fd);
+	f->fd = -1;
 }
 
 ssize_t cgroup_file_read(const struct cgroup_file *f, char *buf, size_t size)

@@ -51,6 +51,14 @@ bool cgroup_has(const struct cgroup *g, enum controller k, const char *file);
 ssize_t cgroup_read(const struct cgroup *g, enum controller k, const char *file, char *buf,
 		    size_t size);
 
+/* The same of a file that is looked at again and again. */
+ssize_t cgroup_read_again(const struct cgroup *g, enum controller k, const char *file, char *buf,
+			  size_t size);
+
+/* From now on files that cgroup_read_again has read stay open until cgroup_close, as long as
+ * *BUDGET lasts, which counts them for all groups: each costs the kernel a page. */
+void cgroup_keep_files(struct cgroup *g, size_t *budget);
+
 /* Writes TEXT in one write(2). Returns 0 or -errno, as above. Tells the container's `wrote` of it.
  */
 int cgroup_write(const struct cgroup *g, enum controller k, const char *file, const char *text);
@@ -62,6 +70,7 @@ struct cgroup_file {
 	enum controller controller;
 	const char *name;
 	int fd;
+	bool kept; /* stays open */
 };
 
 struct cgroup_file cgroup_file_open(const struct cgroup *g, enum controller k, const char *file);

@@ -102,7 +102,7 @@ static ssize_t kernel_text(const struct filetext *t, const char *file, char *buf
 	for (size_t i = 0; i < t->n_open; i++)
 		if (strcmp(t->open[i].name, file) == 0)
 			return cgroup_file_read(&t->open[i], buf, size);
-	return cgroup_read(t->container->cgroup, t->controller, file, buf, size);
+	return cgroup_read_again(t->container->cgroup, t->controller, file, buf, size);
 }
 
 ssize_t filetext_get(struct filetext *t, const char *file, char *buf, size_t size)

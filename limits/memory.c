@@ -226,8 +226,10 @@ static void open_files(struct write *w)
 	for (enum memory_file f = 0; f < N_MEMORY_FILES; f++) {
 		const char *name = file_name(w, f);
 
-		w->files[f] =
-		    (struct cgroup_file){w->c->cgroup, CONTROLLER_MEMORY, name ? name : "", -1};
+		w->files[f] = (struct cgroup_file){.group = w->c->cgroup,
+						   .controller = CONTROLLER_MEMORY,
+						   .name = name ? name : "",
+						   .fd = -1};
 		if (name && is_needed(w, f))
 			w->files[f] = cgroup_file_open(w->c->cgroup, CONTROLLER_MEMORY, name);
 	}

@@ -306,12 +306,12 @@ static bool is_frozen(const struct container *c)
 
 	switch (cgroup_version(c->cgroup, CONTROLLER_FREEZER)) {
 	case CGROUP_V1:
-		return cgroup_read(c->cgroup, CONTROLLER_FREEZER, "freezer.state", text,
-				   sizeof(text)) >= 0 &&
+		return cgroup_read_again(c->cgroup, CONTROLLER_FREEZER, "freezer.state", text,
+					 sizeof(text)) >= 0 &&
 		       strcmp(text, "THAWED") != 0;
 	case CGROUP_V2:
-		return cgroup_read(c->cgroup, CONTROLLER_FREEZER, "cgroup.events", text,
-				   sizeof(text)) >= 0 &&
+		return cgroup_read_again(c->cgroup, CONTROLLER_FREEZER, "cgroup.events", text,
+					 sizeof(text)) >= 0 &&
 		       strstr(text, "frozen 1");
 	case CGROUP_NONE:
 		break;

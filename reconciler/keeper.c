@@ -18,9 +18,10 @@
 #define HURRIED_AT_ONCE 512   /* wards of a round that something happened to */
 #define BACKGROUND_AT_ONCE 64 /* of a full pass: others get in between */
 #define STALLED_NS UINT64_C(1000000000)
-#define FDS_OF_ONE 12   /* that a kept container may need, its life among them */
-#define FDS_OF_OURS 256 /* everything else */
-#define JOBS_AT_ONCE 16 /* answers taken in one go */
+#define FDS_OF_ONE 12     /* that a kept container may need, its life among them */
+#define FDS_OF_OURS 256   /* everything else */
+#define VALUES_MOST 16384 /* kernel files that stay open; each costs the kernel some 5 KiB */
+#define JOBS_AT_ONCE 16   /* answers taken in one go */
 
 uint64_t keeper_now(void)
 {
@@ -567,13 +568,17 @@ static int look_at_containers(struct keeper *k, struct diagnostics *ds)
 				k->o->lxcpath, strerror(-k->containers->error));
 }
 
-static size_t fds_for_containers(void)
+/* Most are for the containers themselves, a quarter for their values. */
+static void share_fds(struct keeper *k)
 {
 	struct rlimit l;
+	size_t most;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur <= FDS_OF_OURS)
-		return 0;
-	return (l.rlim_cur - FDS_OF_OURS) / FDS_OF_ONE;
+		return;
+	most = (l.rlim_cur - FDS_OF_OURS) / 4;
+	k->keep_most = 3 * most / FDS_OF_ONE;
+	k->values_open = most < VALUES_MOST ? most : VALUES_MOST;
 }
 
 static void say_write(void *context, const char *what, const char *value, int error)
@@ -593,7 +598,7 @@ int keeper_open(struct keeper *k, const struct options *o, struct diagnostics *d
 	if (r < 0)
 		return r;
 	read_host(k);
-	k->keep_most = fds_for_containers();
+	share_fds(k);
 	k->journal = journal_open(o);
 	k->writes =
 	    (struct writes){.say = o->verbosity >= 2 ? say_write : NULL, .context = k->journal};

@@ -41,6 +41,7 @@ struct keeper {
 	struct arena *pauses_arena;
 	struct wards wards;
 	size_t n_kept, keep_most; /* containers whose fds stay open, and what there are fds for */
+	size_t values_open;       /* so many more of their kernel files may stay open */
 	uint64_t stalled;         /* nothing could be looked at: when to try again; 0 */
 	size_t unseen;            /* of them, never looked at */
 	struct queue hurried;     /* something happened to them */

@@ -123,6 +123,7 @@ static void look_anew(struct round *r, struct turn *t)
 		return;
 	}
 	w->container = s->container;
+	cgroup_keep_files(w->container->cgroup, &k->values_open);
 	w->own = own;
 	w->fresh = true;
 	k->n_kept++;

@@ -297,6 +297,42 @@ static void processes_of_nested_groups_count(void **state)
 }
 
 /* This machine's own, whatever it is; reading it needs no root. */
+static void files_stay_open_as_far_as_the_budget_goes(void **state)
+{
+	struct fixture_tree *t =
+	    fixture_tree(CGROUP_V1, (const char *[]){"pids.max=max", "cpu.shares=1024", NULL});
+	struct cgroup *g = t->container.cgroup;
+	size_t budget = 1;
+	int pids = fixture_count_opens(t), shares = fixture_count_opens(t);
+	struct cgroup_file file;
+	char text[64];
+
+	(void)state;
+	cgroup_keep_files(g, &budget);
+	/* what is not there takes nothing away */
+	assert_int_equal(cgroup_read_again(g, CONTROLLER_PIDS, "no", text, sizeof(text)), -ENOENT);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(
+		    cgroup_read_again(g, CONTROLLER_PIDS, "pids.max", text, sizeof(text)), 3);
+		assert_int_equal(
+		    cgroup_read_again(g, CONTROLLER_CPU, "cpu.shares", text, sizeof(text)), 4);
+	}
+	assert_int_equal(budget, 0);
+	file = cgroup_file_open(g, CONTROLLER_PIDS, "pids.max");
+	assert_int_equal(cgroup_file_write(&file, "77"), 0);
+	assert_int_equal(cgroup_file_read(&file, text, sizeof(text)), 2);
+	cgroup_file_close(&file);
+	assert_int_equal(fixture_opens(pids, "pids.max"), 1);
+	assert_int_equal(fixture_opens(shares, "cpu.shares"), 3);
+	/* what others write is seen, and after the end it is opened anew */
+	fixture_file(t->dir, "pids.max", "5");
+	assert_int_equal(cgroup_read_again(g, CONTROLLER_PIDS, "pids.max", text, sizeof(text)), 1);
+	assert_string_equal(text, "5");
+	cgroup_close(g);
+	assert_int_equal(budget, 1);
+	fixture_free(t);
+}
+
 static void this_hosts_layout_is_found(void **state)
 {
 	struct arena *a = arena_new();
@@ -333,6 +369,7 @@ int main(void)
 	    cmocka_unit_test(walking_goes_both_ways),
 	    cmocka_unit_test(depth_is_bounded),
 	    cmocka_unit_test(processes_of_nested_groups_count),
+	    cmocka_unit_test(files_stay_open_as_far_as_the_budget_goes),
 	    cmocka_unit_test(this_hosts_layout_is_found),
 	};
 
