@@ -65,8 +65,11 @@ struct finds {
 static void found(void *context, const char *name)
 {
 	struct finds *f = context;
+	char ours[64];
 
-	f->n++;
+	/* whatever else starts and stops on this machine is nobody's business here */
+	snprintf(ours, sizeof(ours), "ek-test-%d-", (int)getpid());
+	f->n += strncmp(name, ours, strlen(ours)) == 0 || strncmp(name, "evil", 4) == 0;
 	f->seen |= f->wanted && strcmp(name, f->wanted) == 0;
 	if (f->other && strcmp(name, f->other) == 0)
 		fail_msg("%s was told of", name);
@@ -107,12 +110,14 @@ static void settle(void)
 
 static void expect_nothing(int ms)
 {
-	if (readable(ms)) {
-		struct finds f = {0};
+	struct finds f = {0};
+	int64_t end = now_ms() + ms;
 
-		lifewatch_read(watch, found, &f);
-		fail_msg("woken, for %zu containers", f.n);
-	}
+	while (now_ms() < end)
+		if (readable((int)(end - now_ms())))
+			assert_true(lifewatch_read(watch, found, &f));
+	if (f.n)
+		fail_msg("woken, %zu times for ours", f.n);
 }
 
 /* ---- one container ---- */
@@ -488,6 +493,9 @@ static void a_group_elsewhere_is_learned(void **state)
 		settle();
 		lifewatch_forget(watch, name);
 		settle();
+		/* those of others' containers that start just now come and go */
+		for (int i = 0; i < 100 && watches(h) > 4; i++)
+			settle();
 		assert_true(watches(h) <= 4);
 		close_watch();
 		harness_destroy(h, name);
