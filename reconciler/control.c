@@ -295,17 +295,20 @@ static void accept_clients(struct control *c, uint64_t now)
 	}
 }
 
-static void ring(struct control *c, uint64_t now)
+static void stop_alarm(struct control *c)
 {
 	uint64_t times;
 
-	if (read(c->timer, &times, sizeof(times)) < 0 && errno != EAGAIN)
+	if (read(c->timer, &times, sizeof(times)) > 0)
+		c->alarm = UINT64_MAX;
+}
+
+static void listen_in_time(struct control *c, uint64_t now)
+{
+	if (c->deaf_until == 0 || now < c->deaf_until)
 		return;
-	c->alarm = UINT64_MAX;
-	if (c->deaf_until && now >= c->deaf_until) {
-		c->deaf_until = 0;
-		listen_again(c, true);
-	}
+	c->deaf_until = 0;
+	listen_again(c, true);
 }
 
 static void drop_the_silent(struct control *c, uint64_t now)
@@ -341,10 +344,11 @@ void control_dispatch(struct control *c, uint64_t now)
 	/* last, so that nobody's place is given away before it was heard */
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.u64 == TIMER)
-			ring(c, now);
+			stop_alarm(c);
 		else if (events[i].data.u64 == LISTENER)
 			accept_clients(c, now);
 	}
+	listen_in_time(c, now);
 	drop_the_silent(c, now);
 	c->dispatching = false;
 	tidy(c);
