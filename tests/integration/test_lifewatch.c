@@ -494,7 +494,7 @@ static void a_group_elsewhere_is_learned(void **state)
 		lifewatch_forget(watch, name);
 		settle();
 		/* those of others' containers that start just now come and go */
-		for (int i = 0; i < 100 && watches(h) > 4; i++)
+		for (int n = 0; n < 100 && watches(h) > 4; n++)
 			settle();
 		assert_true(watches(h) <= 4);
 		close_watch();
