@@ -72,9 +72,12 @@ static void pass_done(struct daemon *d)
 	for (size_t i = 0; i < d->keeper.host_findings.n; i++)
 		diagnostics_take(&ds, &d->keeper.host_findings.items[i]);
 	look_at_released(d, &released);
-	for (size_t i = 0; i < released.n; i++)
-		if (!keeper_said_gone(&d->keeper, released.items[i].message, a))
+	for (size_t i = 0; i < released.n; i++) {
+		const char *name = released_name(&released.items[i], a);
+
+		if (!name || !gone_has(&d->keeper.went, name))
 			diagnostics_take(&ds, &released.items[i]);
+	}
 	said_tell(&d->said, d->keeper.journal, &ds);
 	keeper_save_hints(&d->keeper);
 	journal_say(d->keeper.journal, EVENT_PASS, NULL,

@@ -3,7 +3,6 @@
 #include "reconciler/draft.h"
 #include "reconciler/hints.h"
 #include "reconciler/host.h"
-#include "reconciler/released.h"
 #include "reconciler/round.h"
 #include "reconciler/session.h"
 #include "schema/arena.h"
@@ -135,37 +134,6 @@ void keeper_work_ended(struct keeper *k, struct ward *w)
 		keeper_hurry(k, w);
 }
 
-/* Said when it happened: the next pass need not say it again. */
-static void note_gone(struct keeper *k, const char *name)
-{
-	char **larger = reallocarray(k->went, k->n_went + 1, sizeof(*larger));
-
-	if (!larger)
-		return;
-	k->went = larger;
-	k->went[k->n_went] = strdup(name);
-	k->n_went += k->went[k->n_went] != NULL;
-}
-
-static void note_back(struct keeper *k, const char *name)
-{
-	for (size_t i = 0; i < k->n_went; i++) {
-		if (strcmp(k->went[i], name) != 0)
-			continue;
-		free(k->went[i]);
-		k->went[i] = k->went[--k->n_went];
-		return;
-	}
-}
-
-bool keeper_said_gone(const struct keeper *k, const char *words, struct arena *a)
-{
-	for (size_t i = 0; i < k->n_went; i++)
-		if (strcmp(released_words(k->went[i], a), words) == 0)
-			return true;
-	return false;
-}
-
 static void news_of(struct keeper *k, const char *name)
 {
 	const struct instance *i = generation_find(reload_generation(k->reload), name);
@@ -175,7 +143,8 @@ static void news_of(struct keeper *k, const char *name)
 		if (!w)
 			return;
 		w->gone = true;
-		note_gone(k, name);
+		/* the next pass need not say it again */
+		gone_add(&k->went, name);
 		journal_say(k->journal, EVENT_RELEASED, name,
 			    i ? "not meant for this host any more: left as it is"
 			      : "no manifest is about it any more: left as it is");
@@ -184,7 +153,7 @@ static void news_of(struct keeper *k, const char *name)
 			forget(k, w);
 		return;
 	}
-	note_back(k, name);
+	gone_drop(&k->went, name);
 	if (!w) {
 		w = ward_add(&k->wards, name);
 		w->keeper = k;
@@ -623,9 +592,7 @@ static void wards_close(struct keeper *k)
 	free(k->hurried.items);
 	free(k->background.items);
 	free(k->waiting.items);
-	for (size_t i = 0; i < k->n_went; i++)
-		free(k->went[i]);
-	free(k->went);
+	gone_free(&k->went);
 }
 
 void keeper_close(struct keeper *k)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "reconciler/container.h"
+#include "reconciler/gone.h"
 #include "reconciler/journal.h"
 #include "reconciler/pauses.h"
 #include "reconciler/reload.h"
@@ -51,8 +52,7 @@ struct keeper {
 	bool incomplete;          /* part of the manifests cannot be read */
 	bool restarts_stopped;    /* one of them failed: none until a manifest changes */
 	size_t jobs_under_way;
-	char **went; /* names whose manifests are gone, as was said */
-	size_t n_went;
+	struct gone went;         /* as was said */
 	struct session *sessions; /* who waits for an answer: apply through the daemon */
 	/* the daemon's: W's container was found running, or is let go */
 	void (*opened)(void *context, struct ward *w);
@@ -92,9 +92,6 @@ bool keeper_work(struct keeper *k);
 
 /* Its manifest came, changed or went. */
 void keeper_news(struct keeper *k, const char *const *names, size_t n);
-
-/* Was it said already, in these WORDS (released_words), that a manifest is gone? */
-bool keeper_said_gone(const struct keeper *k, const char *words, struct arena *a);
 
 /* Something happened to this container. */
 void keeper_event(struct keeper *k, const char *name);

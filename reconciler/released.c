@@ -8,9 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *released_words(const char *name, struct arena *a)
+#define BEFORE "no manifest is about "
+#define BEHIND " any more: left as it is"
+
+char *released_name(const struct diagnostic *d, struct arena *a)
 {
-	return arena_printf(a, "no manifest is about %s any more: left as it is", name);
+	size_t n = strlen(d->message), before = strlen(BEFORE), behind = strlen(BEHIND);
+
+	if (n <= before + behind || strncmp(d->message, BEFORE, before) != 0 ||
+	    strcmp(d->message + n - behind, BEHIND) != 0)
+		return NULL;
+	return arena_strndup(a, d->message + before, n - before - behind);
 }
 
 static void look_at(struct survey *s, const char *name, bool mend, struct diagnostics *ds)
@@ -44,7 +52,7 @@ static void look_at(struct survey *s, const char *name, bool mend, struct diagno
 	}
 	if (record.state == RECORD_NONE && record.include == INCLUDE_NONE)
 		return;
-	diagnostic_notice(ds, NOWHERE, "%s", released_words(name, ds->arena));
+	diagnostic_notice(ds, NOWHERE, BEFORE "%s" BEHIND, name);
 	diagnostic_hint(ds, "evenkeel release %s takes our boot file away", name);
 }
 

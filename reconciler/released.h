@@ -11,5 +11,6 @@
  * away; what fails is a finding. Asks nothing of liblxc. */
 void released_look(struct survey *s, const struct generation *g, bool mend, struct diagnostics *ds);
 
-/* What is said of such a container; in A. */
-char *released_words(const char *name, struct arena *a);
+/* Of whom D, a finding of such a look, says that no manifest is about it any more; NULL: it says
+ * something else. In A. */
+char *released_name(const struct diagnostic *d, struct arena *a);
