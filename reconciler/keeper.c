@@ -140,7 +140,7 @@ static void news_of(struct keeper *k, const char *name)
 	struct ward *w = ward_find(&k->wards, name);
 
 	if (!i || i->elsewhere) {
-		if (!w)
+		if (!w || w->gone)
 			return;
 		w->gone = true;
 		/* the next pass need not say it again */
@@ -159,6 +159,8 @@ static void news_of(struct keeper *k, const char *name)
 		w->keeper = k;
 		k->unseen++;
 	}
+	if (w->gone) /* who watches was told so */
+		w->said = false;
 	w->gone = false;
 	w->fresh = true;
 	attempts_clear(&w->attempts);
