@@ -157,6 +157,7 @@ static void news_of(struct keeper *k, const char *name)
 	if (!w) {
 		w = ward_add(&k->wards, name);
 		w->keeper = k;
+		k->containers_stale = true; /* nobody asked whether it runs */
 		k->unseen++;
 	}
 	if (w->gone) /* who watches was told so */

@@ -92,6 +92,21 @@ static void who_goes_before_its_turn_has_none(void **state)
 	daemon_stop(d);
 }
 
+/* Somebody starts a container, and writes its manifest later. */
+static void what_runs_before_its_manifest_comes_is_seen_to_run(void **state)
+{
+	struct harness *h = stage_begin(state);
+	struct actor first = stage_actor(h, "first", NULL), later;
+	struct daemon *d;
+
+	stage_ask(&first, "100", NULL);
+	d = daemon_start(h, NULL);
+	later = stage_actor(h, "later", NULL);
+	daemon_nap(100);
+	stage_turn(d, &later, "101", NULL);
+	daemon_stop(d);
+}
+
 /* ---- all at once ---- */
 
 #define TROUPE 8
@@ -225,9 +240,10 @@ static void restarts_edits_and_questions_at_once(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    // stage_test(a_container_that_is_not_kept_is_written_to_all_the_same),
+    stage_test(a_container_that_is_not_kept_is_written_to_all_the_same),
+    stage_test(what_runs_before_its_manifest_comes_is_seen_to_run),
     stage_test(restarts_edits_and_questions_at_once),
-    // stage_test(who_goes_before_its_turn_has_none),
+    stage_test(who_goes_before_its_turn_has_none),
 };
 
 int main(void)
