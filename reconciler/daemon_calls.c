@@ -12,6 +12,7 @@ static const char *print_findings(struct daemon *d, struct arena *a, bool *troub
 {
 	struct diagnostics all;
 	char *text = NULL;
+	const char *copy;
 	size_t n;
 	FILE *f;
 
@@ -26,9 +27,9 @@ static const char *print_findings(struct daemon *d, struct arena *a, bool *troub
 		report_diagnostics_to(f, &plain, &all);
 		fclose(f);
 	}
-	if (text)
-		text = arena_strdup(a, text);
-	return text;
+	copy = arena_strdup(a, text);
+	free(text);
+	return copy;
 }
 
 static void fill(const struct ward *w, uint64_t now, struct standing *out)
@@ -129,8 +130,10 @@ static void hurry_paused(struct daemon *d)
 	for (size_t i = 0; i < d->keeper.pauses.n; i++) {
 		struct ward *w = ward_find(&d->keeper.wards, d->keeper.pauses.items[i].name);
 
-		if (w)
-			keeper_hurry(&d->keeper, w);
+		if (!w)
+			continue;
+		keeper_withdraw(&d->keeper, w);
+		keeper_hurry(&d->keeper, w);
 	}
 }
 
