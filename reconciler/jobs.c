@@ -390,6 +390,18 @@ void jobs_submit(struct jobs *j, const struct host *host, struct job *job)
 	set_timer(j);
 }
 
+bool jobs_withdraw(struct jobs *j, const struct job *job)
+{
+	for (struct entry **at = &j->first; *at; at = &(*at)->next) {
+		if ((*at)->job != job || ((*at)->stage != QUEUED && (*at)->stage != HELD))
+			continue;
+		entry_remove(j, at);
+		set_timer(j);
+		return true;
+	}
+	return false;
+}
+
 static size_t hand_out(struct jobs *j, struct arena *a, struct job **done, size_t most)
 {
 	struct entry **at = &j->first;

@@ -134,11 +134,24 @@ void keeper_work_ended(struct keeper *k, struct ward *w)
 		keeper_hurry(k, w);
 }
 
+void keeper_withdraw(struct keeper *k, struct ward *w)
+{
+	if (w->work != WORK_JOB || !jobs_withdraw(k->jobs, &w->job))
+		return;
+	w->work = WORK_NONE;
+	w->stopping = false;
+	k->jobs_under_way--;
+	if (k->restarting == w)
+		k->restarting = NULL;
+}
+
 static void news_of(struct keeper *k, const char *name)
 {
 	const struct instance *i = generation_find(reload_generation(k->reload), name);
 	struct ward *w = ward_find(&k->wards, name);
 
+	if (w)
+		keeper_withdraw(k, w);
 	if (!i || i->elsewhere) {
 		if (!w || w->gone)
 			return;

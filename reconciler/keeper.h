@@ -104,6 +104,9 @@ void keeper_count_death(struct keeper *k, struct ward *w);
 void keeper_collect_jobs(struct keeper *k);
 void keeper_collect_texts(struct keeper *k);
 
+/* What was asked for W may not be wanted any more: a job that has not begun is taken back. */
+void keeper_withdraw(struct keeper *k, struct ward *w);
+
 /* What was under way for W has ended: it is due. */
 void keeper_work_ended(struct keeper *k, struct ward *w);
 

@@ -50,6 +50,9 @@ int jobs_fd(const struct jobs *j);
  * after another. */
 void jobs_submit(struct jobs *j, const struct host *host, struct job *job);
 
+/* Takes JOB back, unless it has begun: then false. */
+bool jobs_withdraw(struct jobs *j, const struct job *job);
+
 /* Never waits. Those that ended, at most MOST of them: with their answers, the reasons in A. */
 size_t jobs_collect(struct jobs *j, struct arena *a, struct job **done, size_t most);
 

@@ -70,8 +70,41 @@ static void the_last_good_manifest_destroys_nothing(void **state)
 	daemon_stop(d);
 }
 
+/* It hears no signal that would stop it, so that a stop takes its time. */
+static void deaf_actor(struct harness *h, const char *tag)
+{
+	struct actor a = stage_actor(h, tag, "lxc.signal.halt = SIGURG\n");
+
+	harness_manifest(h, a.file,
+			 "kind: instance\nname: %s\nprofiles: []\nstate: stopped\n"
+			 "config: {boot.host_shutdown_timeout: 3}\n",
+			 a.name);
+}
+
+/* As many jobs as there are places for are under way: a later one waits, and is called off. */
+static void a_job_that_has_not_begun_is_called_off(void **state)
+{
+	struct harness *h = stage_begin(state);
+	struct actor a = stage_actor(h, "away", NULL);
+	struct daemon *d;
+
+	stage_ask(&a, "100", NULL);
+	d = daemon_start(h, NULL);
+	for (int i = 0; i < 4; i++)
+		deaf_actor(h, arena_printf(h->arena, "deaf%d", i));
+	daemon_nap(200);
+	ask_away(&a);
+	daemon_nap(200);
+	stage_turn(d, &a, "101", NULL);
+	daemon_await(d, daemon_holds(d, a.name, "in-sync", NULL));
+	assert_int_not_equal(harness_init(h, a.name), 0);
+	assert_int_equal(daemon_count_both(d, a.name, "stopped"), 0);
+	daemon_stop(d);
+}
+
 static const struct CMUnitTest tests[] = {
     stage_test(nothing_is_destroyed_beside_a_broken_file),
+    stage_test(a_job_that_has_not_begun_is_called_off),
     stage_test(the_last_good_manifest_destroys_nothing),
 };
 
