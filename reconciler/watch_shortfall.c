@@ -55,13 +55,13 @@ static uint64_t limit_of(const char *path)
 /* NAME of fs.inotify, at its limit, and twice as much to set it to. */
 static void remedy_sysctl(struct shortfall *s, const char *name, uint64_t now)
 {
-	snprintf(s->remedy, sizeof(s->remedy), "sysctl -w %s=%" PRIu64, name,
-		 now ? now * 2 : 65536);
+	snprintf(s->remedy, sizeof(s->remedy), "sysctl -w %s=%" PRIu64, name, now ? now * 2 : 65536);
 }
 
 void shortfall_instance(struct shortfall *s, int error)
 {
-	uint64_t most;
+	uint64_t most, here;
+	const char *name = "fs.inotify.max_user_instances";
 
 	if (s->given)
 		return;
@@ -72,11 +72,17 @@ void shortfall_instance(struct shortfall *s, int error)
 		return;
 	}
 	most = limit_of("/proc/sys/fs/inotify/max_user_instances");
+	/* 0 is a limit too */
+	if (procfile_read_number(AT_FDCWD, "/proc/sys/user/max_inotify_instances", &here) == 0 &&
+	    (!most || here < most)) {
+		most = here;
+		name = "user.max_inotify_instances";
+	}
 	snprintf(s->why, sizeof(s->why),
 		 "no changes are reported: all %" PRIu64
 		 " inotify instances of the user are in use",
 		 most);
-	remedy_sysctl(s, "fs.inotify.max_user_instances", most);
+	remedy_sysctl(s, name, most ? most : 64);
 }
 
 static void note_watches(struct shortfall *s, const char *path)
