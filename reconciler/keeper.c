@@ -307,6 +307,7 @@ static void take_job(struct keeper *k, struct job *job)
 	w->started = !job->error && (job->step == STEP_START || job->step == STEP_RESTART);
 	if (w->started)
 		attempts_started(&w->attempts, now);
+	w->owed |= job->error && job->step == STEP_RESTART;
 	tell_job(k, w, job);
 	w->told = true;
 	session_job(k, w, job);

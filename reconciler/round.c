@@ -42,17 +42,34 @@ static bool is_isolated(const struct round *r, const struct instance *i)
 	return instance_isolated(i, r->arena, &size, &base, &based);
 }
 
+/* Who stopped it for a restart owes it a start, though nobody asks for a state. */
+static void owe_start(struct round *r, struct instance *copy)
+{
+	struct document *d = arena_alloc(r->arena, sizeof(*d));
+
+	*d = *copy->document;
+	d->state = STATE_RUNNING;
+	d->state_at = d->at;
+	copy->document = d;
+}
+
 /* An instance as it is to be carried out. Of one with errors the last good configuration stays in
  * force; the copy does not say that it is held back, so that it is not left out. */
-static const struct instance *in_force(struct round *r, const struct instance *i)
+static const struct instance *in_force(struct round *r, const struct ward *w,
+				       const struct instance *i)
 {
+	bool last_good = i->held_back && i->last_good;
+	bool owed = w->owed && i->document->state == STATE_AS_IT_IS;
 	struct instance *copy;
 
-	if (!i->held_back || !i->last_good)
+	if (!last_good && !owed)
 		return i;
 	copy = arena_alloc(r->arena, sizeof(*copy));
 	*copy = *i;
-	copy->held_back = false;
+	if (last_good)
+		copy->held_back = false;
+	if (owed)
+		owe_start(r, copy);
 	return copy;
 }
 
@@ -70,7 +87,7 @@ static void join(struct round *r, struct ward *w)
 
 	*t = (struct turn){.ward = w, .subject = s, .held_back = i->held_back};
 	*s = (struct subject){.world = world, .outcome = &t->outcome};
-	*world = (struct world_instance){.instance = in_force(r, i), .window = w->window};
+	*world = (struct world_instance){.instance = in_force(r, w, i), .window = w->window};
 	world->window.holder = w->name;
 	w->turn = t;
 	w->due = w->hurried = false;
@@ -160,6 +177,8 @@ static void look(struct round *r, struct turn *t)
 	if (w->started && s->container->status == STATUS_STOPPED)
 		keeper_count_death(r->keeper, w);
 	w->started &= s->container->status == STATUS_STARTING;
+	w->owed &=
+	    s->container->status == STATUS_STOPPED || s->container->status == STATUS_STARTING;
 	r->survey.containers = r->keeper->containers;
 	s->container->arena = r->arena;
 	s->container->host = r->keeper->host;
@@ -183,7 +202,7 @@ static void weigh_in(struct round *r, struct world *all, struct ward ***whose)
 
 		if (!instance || w->turn)
 			continue;
-		all->instances[n] = (struct world_instance){.instance = in_force(r, instance),
+		all->instances[n] = (struct world_instance){.instance = in_force(r, w, instance),
 							    .status = w->status,
 							    .cpus_now = w->cpus,
 							    .exists = true,
@@ -276,7 +295,7 @@ static void settle_windows(struct round *r)
 		if (!instance || instance->elsewhere)
 			continue;
 		all.world.instances[n++] =
-		    (struct world_instance){.instance = in_force(r, instance),
+		    (struct world_instance){.instance = in_force(r, w, instance),
 					    .window = w->window,
 					    .status = w->status,
 					    .exists = true};

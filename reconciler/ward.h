@@ -40,6 +40,7 @@ struct ward {
 	bool recording;  /* it takes no more until its record says so */
 	bool unverified; /* what its boot file was to bring is to be looked at once that is written
 			  */
+	bool owed;       /* it was stopped to be restarted, and did not come up again */
 	bool told;       /* how its status has changed was said already */
 	/* its container, while it runs */
 	struct container *container;
