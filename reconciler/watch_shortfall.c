@@ -55,7 +55,8 @@ static uint64_t limit_of(const char *path)
 /* NAME of fs.inotify, at its limit, and twice as much to set it to. */
 static void remedy_sysctl(struct shortfall *s, const char *name, uint64_t now)
 {
-	snprintf(s->remedy, sizeof(s->remedy), "sysctl -w %s=%" PRIu64, name, now ? now * 2 : 65536);
+	snprintf(s->remedy, sizeof(s->remedy), "sysctl -w %s=%" PRIu64, name,
+		 now ? now * 2 : 65536);
 }
 
 void shortfall_instance(struct shortfall *s, int error)
