@@ -17,6 +17,13 @@ CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 HARDENING := -fPIE
 LDFLAGS += -fsanitize=address,undefined
 endif
+ifeq ($(VARIANT),fuzz)
+CC := clang
+CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer \
+	  -DEVENKEEL_DEBUG_ARENA
+HARDENING := -fPIE
+LDFLAGS += -fsanitize=fuzzer,address,undefined
+endif
 ifeq ($(VARIANT),debug)
 CFLAGS := -O0 -g3 -DEVENKEEL_DEBUG_ARENA
 HARDENING := -fPIE
@@ -96,6 +103,9 @@ $(BUILD)/%.so: %.c | need
 
 $(INTEGRATION_TESTS): | $(PRELOADS)
 
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIBRARY)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
+
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
@@ -162,14 +172,11 @@ valgrind-unit: $(UNIT_TESTS) | need-valgrind
 # Coverage-guided, with clang's libFuzzer; FUZZ_SECONDS for each target. Findings go to the corpus.
 FUZZ_SECONDS ?= 60
 fuzz: need need-clang ## look for new inputs that break a parser (FUZZ_SECONDS=60 each)
-	@mkdir -p build/fuzz
+	@$(MAKE) -s -j$(JOBS) VARIANT=fuzz WERROR= $(patsubst %,build/fuzz/tests/fuzz/fuzz_%,$(FUZZ_TARGETS))
 	@set -e; for t in $(FUZZ_TARGETS); do \
 		echo "fuzz: $$t for $(FUZZ_SECONDS) s"; \
-		clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \
-			-DEVENKEEL_DEBUG_ARENA -DEVENKEEL_VERSION='"fuzz"' -I. $(DEPS_CFLAGS) \
-			-o build/fuzz/$$t tests/fuzz/fuzz_$$t.c schema/*.c $(DEPS_LIBS); \
 		mkdir -p build/fuzz/found/$$t; \
-		build/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		build/fuzz/tests/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 			-artifact_prefix=build/fuzz/found/$$t/ -print_final_stats=1 \
 			build/fuzz/found/$$t tests/fuzz/corpus/$$t; done
 
