@@ -13,7 +13,7 @@ static bool usage(const struct container *c, const char *file, uint64_t *out)
 {
 	char text[64];
 
-	return cgroup_read(c->cgroup, CONTROLLER_MEMORY, file, text, sizeof(text)) > 0 &&
+	return cgroup_read_again(c->cgroup, CONTROLLER_MEMORY, file, text, sizeof(text)) > 0 &&
 	       number_read(text, out);
 }
 

@@ -392,8 +392,9 @@ struct container *container_keep(struct containers *cs, const char *name, bool k
 
 bool container_still_runs(struct container *c)
 {
-	if (c->pidfd < 0 || !c->cgroup || !lives(c))
+	if (c->pidfd < 0 || !c->cgroup)
 		return false;
+	/* what was read is only believed of one that lives afterwards */
 	c->status = is_frozen(c) ? STATUS_FROZEN : STATUS_RUNNING;
 	return lives(c);
 }

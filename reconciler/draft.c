@@ -256,6 +256,8 @@ const char *draft_text_after(struct survey *s, const struct subject *subject)
 	for (size_t i = 0; i < subject->kept.n; i++)
 		if (!was_put_back(subject, &subject->kept.items[i]))
 			properties_add(&still, subject->kept.items[i]);
+	if (subject->rendered && still.n == subject->kept.n)
+		return subject->text;
 	return text_for(s, subject, &still);
 }
 
@@ -303,6 +305,7 @@ void draft_properties(struct survey *s, struct subject *subject, bool will_start
 	}
 	subject->text = NULL;
 	subject->digest[0] = '\0';
+	subject->rendered = false;
 }
 
 /* Rendered where it is compared, and not before: a limit need not wait for it. */
@@ -311,6 +314,7 @@ static void render_text(struct survey *s, struct subject *subject)
 	subject->text = text_for(s, subject, &subject->kept);
 	if (subject->text)
 		bootfile_digest(subject->text, subject->digest);
+	subject->rendered = true;
 }
 
 /* Is there one that is carried out now, and not only shown or waiting? */

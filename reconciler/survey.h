@@ -19,6 +19,7 @@ struct subject {
 	struct properties kept;     /* owned, not wanted, not put back yet: stays in the record */
 	const char *text; /* the boot file that shall be, where a plan needs it; NULL: none */
 	char digest[17];  /* of text */
+	bool rendered;    /* text is known, with all of kept in it */
 	struct outcome *outcome; /* NULL: not asked for */
 };
 
