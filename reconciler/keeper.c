@@ -16,6 +16,7 @@
 
 #define HURRIED_AT_ONCE 512   /* wards of a round that something happened to */
 #define BACKGROUND_AT_ONCE 64 /* of a full pass: others get in between */
+#define HURRIED_IN_A_ROW 8    /* such rounds, before it goes on */
 #define STALLED_NS UINT64_C(1000000000)
 #define FDS_OF_ONE 12     /* that a kept container may need, its life among them */
 #define FDS_OF_OURS 256   /* everything else */
@@ -462,6 +463,17 @@ static bool list_containers(struct keeper *k)
 	return true;
 }
 
+/* What something keeps happening to goes first, but not for ever. */
+static size_t take_due(struct keeper *k, struct ward *out[HURRIED_AT_ONCE])
+{
+	size_t n = 0;
+
+	if (k->in_a_row < HURRIED_IN_A_ROW || queue_empty(&k->background))
+		n = queue_take(&k->hurried, out, HURRIED_AT_ONCE);
+	k->in_a_row = n ? k->in_a_row + 1 : 0;
+	return n ? n : queue_take(&k->background, out, BACKGROUND_AT_ONCE);
+}
+
 bool keeper_work(struct keeper *k)
 {
 	struct ward *due[HURRIED_AT_ONCE];
@@ -469,9 +481,7 @@ bool keeper_work(struct keeper *k)
 
 	if (k->containers_stale && keeper_due(k) && !list_containers(k))
 		return false;
-	n = queue_take(&k->hurried, due, HURRIED_AT_ONCE);
-	if (n == 0 && queue_empty(&k->hurried))
-		n = queue_take(&k->background, due, BACKGROUND_AT_ONCE);
+	n = take_due(k, due);
 	if (n)
 		round_run(k, due, n);
 	return keeper_due(k);

@@ -47,6 +47,7 @@ struct keeper {
 	size_t unseen;            /* of them, never looked at */
 	struct queue hurried;     /* something happened to them */
 	struct queue background;  /* a full pass */
+	unsigned in_a_row;        /* rounds for the hurried that it has waited for */
 	struct queue waiting;     /* those that have a moment of their own; first is not used */
 	struct ward *restarting;  /* restart: allowed, one at a time */
 	bool incomplete;          /* part of the manifests cannot be read */
