@@ -187,6 +187,11 @@ static void look(struct round *r, struct turn *t)
 
 /* ---- what concerns several ---- */
 
+static bool takes_part(const struct round *r, const struct ward *w)
+{
+	return w->turn >= r->turns && w->turn < r->turns + r->n;
+}
+
 /* Pinned wards that take no part weigh in with what they hold. */
 static void weigh_in(struct round *r, struct world *all, struct ward ***whose)
 {
@@ -200,7 +205,7 @@ static void weigh_in(struct round *r, struct world *all, struct ward ***whose)
 		struct ward *w = k->wards.items[i];
 		const struct instance *instance = w->pinning && !w->gone ? instance_of(r, w) : NULL;
 
-		if (!instance || w->turn)
+		if (!instance || takes_part(r, w))
 			continue;
 		all->instances[n] = (struct world_instance){.instance = in_force(r, w, instance),
 							    .status = w->status,
