@@ -1,5 +1,6 @@
 #include "reconciler/session.h"
 
+#include "reconciler/pauses.h"
 #include "reconciler/report.h"
 #include "reconciler/round.h"
 #include "schema/arena.h"
@@ -41,6 +42,16 @@ static const struct ward *ward_of(const struct keeper *k, const struct outcome *
 	return ward_find(&k->wards, o->name);
 }
 
+/* Who is paused now: by what, and until when. */
+static const struct pause *pause_of(const struct keeper *k, const struct ward *w,
+				    const struct outcome *o)
+{
+	if (!w || !o->instance || w->standing.condition != CONDITION_PAUSED)
+		return NULL;
+	return pauses_of(&k->pauses, o->instance->document, pauses_now(), pauses_today(),
+			 o->changes.arena);
+}
+
 /* What was planned and has no verdict of its own came with something else: a boot file, a start. */
 static void judge(const struct keeper *k, struct outcome *o)
 {
@@ -49,6 +60,9 @@ static void judge(const struct keeper *k, struct outcome *o)
 			   w->standing.condition == CONDITION_PENDING_RESTART);
 
 	o->instance = generation_find(reload_generation(k->reload), o->name);
+	o->pause = pause_of(k, w, o);
+	if (o->pause)
+		o->whole = WHOLE_NONE;
 	o->held_back = w && w->standing.condition == CONDITION_HELD_BACK;
 	o->in_sync = w && w->standing.condition == CONDITION_IN_SYNC && o->changes.n == 0;
 	for (size_t i = 0; i < o->changes.n; i++) {

@@ -69,12 +69,40 @@ static bool send(struct telling *t, enum request_kind kind, bool settle, bool al
 	return error == 0;
 }
 
+/* All the names that the daemon knows, asked for on a line of their own: this one may be busy. */
+static size_t all_names(struct telling *t, const char ***out)
+{
+	struct asking other;
+	size_t n = 0, capacity = 0;
+	const char *why = NULL;
+	struct answer r = {0};
+
+	if (asking_open(&other, t->o->lxcpath, t->arena, &why) != ASKED_FINE)
+		return 0;
+	if (asking_send(&other, &(struct request){.kind = REQUEST_STATUS}) == 0)
+		while (r.kind != ANSWER_READY && asking_next(&other, asking_now() + ASKING_PATIENCE,
+							     false, t->arena, &r, &why) == 0) {
+			if (r.kind != ANSWER_STANDING)
+				continue;
+			*out = arena_grow(t->arena, *out, n, &capacity, sizeof(**out));
+			(*out)[n++] = r.standing.name;
+		}
+	asking_close(&other);
+	return n;
+}
+
 static void unknown_name(struct telling *t, const char *name)
 {
+	const char **names = NULL, *near;
+	size_t n = t->unknown ? 0 : all_names(t, &names);
+
 	diagnostic_error(&t->ds, NOWHERE, "no manifest in %s is about an instance %s",
 			 text_escape(t->arena, t->asking->daemon.directory,
 				     strlen(t->asking->daemon.directory), 0),
 			 text_escape(t->arena, name, strlen(name), 64));
+	near = text_near_miss(name, names, n);
+	if (near)
+		diagnostic_hint(&t->ds, "did you mean %s?", near);
 	t->trouble = t->unknown = true;
 }
 
@@ -311,6 +339,18 @@ int telling_until(struct asking *k, const struct options *o)
 /* --- watching ------------------------------------------------------------------------------------
  */
 
+/* "2026-12-01 10:00:00", as the clock on the wall has it */
+static const char *clock_text(struct arena *a)
+{
+	time_t seconds = (time_t)pauses_today();
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm))
+		return "?";
+	return arena_printf(a, "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+			    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
 static void print_change(struct telling *t, const struct standing *s, int *width)
 {
 	struct arena *a = arena_new();
@@ -318,20 +358,15 @@ static void print_change(struct telling *t, const struct standing *s, int *width
 	struct standings one = {.items = &copy, .n = 1};
 	const char *shown = text_escape(a, s->name, strlen(s->name), 0);
 	int columns = (int)text_columns(shown, strlen(shown));
-	time_t seconds = (time_t)pauses_today();
-	char when[32] = "";
-	struct tm tm;
 
 	*width = columns > *width ? columns : *width;
 	if (t->o->usage)
 		standings_read_usage(&one, t->o, a);
-	if (localtime_r(&seconds, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	if (t->o->output == OUTPUT_JSON)
 		standing_print_json_line(stdout, s, t->o->show_secrets,
 					 one.usage ? one.usage[0] : NULL, t->o->usage);
 	else
-		standing_print_line(stdout, s, when, *width);
+		standing_print_line(stdout, s, clock_text(a), *width);
 	if (t->o->output != OUTPUT_JSON && one.usage && one.usage[0])
 		usage_print(stdout, one.usage[0]);
 	arena_free(a);
@@ -351,16 +386,20 @@ static void print_present(struct telling *t, int *width)
 
 static void print_gone(const struct telling *t)
 {
+	struct arena *a = arena_new();
 	json_t *object;
 
-	if (t->o->output != OUTPUT_JSON) {
-		printf("%s  released: no manifest is about it any more\n", t->last);
-		return;
+	if (t->o->output == OUTPUT_JSON) {
+		object = json_pack("{s:s, s:n, s:s}", "name", t->last, "status", "condition",
+				   "released");
+		json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+		putchar('\n');
+		json_decref(object);
+	} else {
+		printf("%s  %s  released: no manifest is about it any more\n", clock_text(a),
+		       t->last);
 	}
-	object = json_pack("{s:s, s:n, s:s}", "name", t->last, "status", "condition", "released");
-	json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(object);
+	arena_free(a);
 }
 
 int telling_changes(struct asking *k, const struct options *o)
