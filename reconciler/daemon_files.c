@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define POLL_LEAST UINT64_C(2000000000)
 #define POLL_MOST UINT64_C(30000000000)
@@ -125,6 +126,8 @@ static void look(struct daemon *d, const char *const *paths, size_t n)
 
 	tell_trouble(d, trouble, &news.findings);
 	keeper_news(&d->keeper, news.names, news.n);
+	if (news.findings.errors)
+		keeper_remind_held(&d->keeper);
 	if (n == 0 || d->files.incomplete)
 		watch_over(d, news.n > 0);
 	arena_free(a);
@@ -147,6 +150,22 @@ void files_whole(struct daemon *d)
 	files_flush(d);
 }
 
+/* Whoever saves by emptying first may be between the two, and on a busy disk for long: the kernel
+ * tells of it only afterwards. */
+static bool just_emptied(const struct daemon *d)
+{
+	const struct files *f = &d->files;
+	struct stat st;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const char *path = arena_join(f->arena, d->o->directory, "/", f->paths[i], NULL);
+
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+			return true;
+	}
+	return false;
+}
+
 void files_work(struct daemon *d, uint64_t now)
 {
 	struct files *f = &d->files;
@@ -156,9 +175,12 @@ void files_work(struct daemon *d, uint64_t now)
 		f->all = true;
 		files_flush(d);
 	}
+	/* who is at it again since may be about to write what was just emptied */
+	if (settle_due(&f->settle) <= now)
+		files_event(d);
 	if (settle_due(&f->settle) > now)
 		return;
-	if (watch_writing(f->watch) && settle_put_off(&f->settle, now))
+	if ((watch_writing(f->watch) || just_emptied(d)) && settle_put_off(&f->settle, now))
 		return;
 	files_flush(d);
 }

@@ -79,6 +79,13 @@ void keeper_remind(struct keeper *k, struct ward *w)
 	queue_add(&k->background, w);
 }
 
+void keeper_remind_held(struct keeper *k)
+{
+	for (size_t i = 0; i < k->wards.n; i++)
+		if (k->wards.items[i]->standing.condition == CONDITION_HELD_BACK)
+			keeper_remind(k, k->wards.items[i]);
+}
+
 /* Takes up to MOST that can be looked at now. One that something is under way for is due again when
  * that is done. */
 static size_t queue_take(struct queue *q, struct ward **out, size_t most)

@@ -84,6 +84,9 @@ void keeper_save_hints(struct keeper *k);
 void keeper_hurry(struct keeper *k, struct ward *w);
 void keeper_remind(struct keeper *k, struct ward *w);
 
+/* Those that are held back may be so for another reason now. */
+void keeper_remind_held(struct keeper *k);
+
 /* All are to be looked at anew, nothing that is kept counts: the host, the containers, the boot
  * files. The manifests are the caller's. */
 void keeper_full(struct keeper *k, bool insist);
