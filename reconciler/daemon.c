@@ -24,6 +24,7 @@
 #define BEFORE_ALL (SD_EVENT_PRIORITY_NORMAL - 20)
 #define AT_ONCE (SD_EVENT_PRIORITY_NORMAL - 10)
 #define AFTER_ALL (SD_EVENT_PRIORITY_NORMAL + 10)
+#define WORKED_MOST 128 /* rounds, until what they left in the heap is given back */
 #define LOCKED_OUT_NS UINT64_C(20000000) /* until the lock is tried again */
 
 /* ---- passes ---- */
@@ -61,6 +62,13 @@ static void notify_ready(struct daemon *d)
 	d->ready = true;
 }
 
+/* Rounds of different sizes leave holes that the next ones do not fit. */
+static void give_back_memory(struct daemon *d)
+{
+	malloc_trim(0);
+	d->worked = 0;
+}
+
 static void pass_done(struct daemon *d)
 {
 	struct arena *a = arena_new();
@@ -87,7 +95,7 @@ static void pass_done(struct daemon *d)
 	if (!d->ready || d->reloading)
 		notify_ready(d);
 	arena_free(a);
-	malloc_trim(0); /* a full pass touches much that nobody needs until the next */
+	give_back_memory(d); /* a full pass touches much that nobody needs until the next */
 }
 
 /* ---- one writer ---- */
@@ -133,6 +141,7 @@ static int on_work(sd_event_source *s, uint64_t usec, void *context)
 	if (!take_pass_lock(d))
 		return 0;
 	keeper_work(&d->keeper);
+	d->worked++;
 	if (pass_is_over(d))
 		pass_done(d);
 	return 0;
@@ -317,6 +326,8 @@ static int on_prepare(sd_event_source *s, void *context)
 	if (keeper_idle(&d->keeper)) {
 		give_pass_lock(d);
 		calls_idle(d);
+		if (d->worked >= WORKED_MOST)
+			give_back_memory(d);
 	}
 	journal_flush(d->keeper.journal);
 	return 0;

@@ -44,7 +44,8 @@ struct daemon {
 	uint64_t locked_out; /* somebody else is at work: when to try again; 0 */
 	uint64_t resync;     /* the next full pass; UINT64_MAX: never */
 	uint64_t watchdog, watchdog_ns;
-	bool passing; /* a full pass is under way */
+	size_t worked; /* rounds since memory was given back */
+	bool passing;  /* a full pass is under way */
 	uint64_t pass_start;
 	size_t pass_writes; /* kernel writes before it */
 	bool ready;         /* the first pass is done */
