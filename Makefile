@@ -110,7 +110,7 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/r
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
 # One pass's result, which several printers are tested on.
-$(addprefix $(BUILD)/tests/reconciler/,test_report_text test_report_json test_usage): \
+$(addprefix $(BUILD)/tests/reconciler/,test_report_text test_report_json test_standing test_usage): \
 		$(BUILD)/tests/reconciler/report_sample.o
 
 # A directory under watch.
