@@ -260,7 +260,7 @@ static void closing(void *context, struct ward *w)
 	struct daemon *d = context;
 
 	if (d->lifewatch)
-		lifewatch_forget(d->lifewatch, w->name);
+		lifewatch_ended(d->lifewatch, w->name);
 	sd_event_source_disable_unref(w->watched);
 	w->watched = NULL;
 }
@@ -277,6 +277,8 @@ static void changed(void *context, const struct ward *w)
 {
 	struct daemon *d = context;
 
+	if (w->gone && d->lifewatch)
+		lifewatch_forget(d->lifewatch, w->name);
 	if (w->gone)
 		control_broadcast_gone(d->control, w->name);
 	else

@@ -346,6 +346,11 @@ void lifewatch_knobs(struct lifewatch *w, const struct container *c, const char 
 	arena_free(a);
 }
 
+void lifewatch_ended(struct lifewatch *w, const char *name)
+{
+	lifemarks_drop(w->marks, name);
+}
+
 void lifewatch_forget(struct lifewatch *w, const char *name)
 {
 	lifemarks_drop(w->marks, name);

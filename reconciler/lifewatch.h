@@ -48,6 +48,10 @@ void lifewatch_learn(struct lifewatch *w, const struct container *c);
 void lifewatch_knobs(struct lifewatch *w, const struct container *c, const char *const *paths,
 		     size_t n);
 
+/* This run of NAME is over: what was watched of it alone is not any more. Where it has its group
+ * still is. */
+void lifewatch_ended(struct lifewatch *w, const char *name);
+
 /* Nothing of NAME's own is watched any more. */
 void lifewatch_forget(struct lifewatch *w, const char *name);
 
