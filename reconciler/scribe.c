@@ -95,8 +95,8 @@ static size_t batch_place(const struct batch *b, const char *name, bool *found)
 
 static struct sheet *batch_sheet(struct batch *b, const char *name)
 {
-	bool found;
-	size_t at = batch_place(b, name, &found);
+	bool found = false;
+	size_t at = b->n ? batch_place(b, name, &found) : 0;
 
 	if (found)
 		return b->sheets[at];

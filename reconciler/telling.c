@@ -122,7 +122,8 @@ static int take(struct telling *t, const struct answer *r)
 		gone(t, r->name);
 		return 0;
 	case ANSWER_UNKNOWN:
-		unknown_name(t, r->name);
+		if (r->name)
+			unknown_name(t, r->name);
 		return 0;
 	case ANSWER_OUTPUT:
 		t->findings = arena_printf(t->arena, "%s%s", t->findings, r->text);
