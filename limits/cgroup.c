@@ -143,7 +143,7 @@ static void close_kept(struct kept *kept)
 {
 	for (size_t i = 0; i < kept->n; i++)
 		close(kept->files[i].fd);
-	*kept->budget += kept->n;
+	__atomic_add_fetch(kept->budget, kept->n, __ATOMIC_RELAXED);
 	kept->n = 0;
 }
 
@@ -242,6 +242,18 @@ static const struct kept_file *kept_find(const struct kept *kept, int hierarchy,
 	return NULL;
 }
 
+/* A thread may be at work with one container while the loop looks at others. */
+static bool budget_take(size_t *budget)
+{
+	size_t left = __atomic_load_n(budget, __ATOMIC_RELAXED);
+
+	while (left > 0)
+		if (__atomic_compare_exchange_n(budget, &left, left - 1, true, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 /* NULL: it cannot be kept, or not be opened. */
 static const struct kept_file *kept_open(const struct cgroup *g, enum controller k,
 					 const char *name)
@@ -250,16 +262,17 @@ static const struct kept_file *kept_open(const struct cgroup *g, enum controller
 	int dir = cgroup_dir(g, k);
 	struct kept_file file = {.hierarchy = hierarchy_of(g, k), .writable = true};
 
-	if (dir < 0 || *kept->budget == 0)
+	if (dir < 0 || !budget_take(kept->budget))
 		return NULL;
 	file.fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (file.fd < 0) {
 		file.fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		file.writable = false;
 	}
-	if (file.fd < 0)
+	if (file.fd < 0) {
+		__atomic_add_fetch(kept->budget, 1, __ATOMIC_RELAXED);
 		return NULL;
-	--*kept->budget;
+	}
 	file.name = arena_strdup(kept->arena, name);
 	kept->files =
 	    arena_grow(kept->arena, kept->files, kept->n, &kept->capacity, sizeof(*kept->files));
