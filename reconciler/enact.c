@@ -6,6 +6,7 @@
 #include "reconciler/round.h"
 #include "reconciler/session.h"
 #include "reconciler/stand.h"
+#include "reconciler/steps.h"
 #include "schema/arena.h"
 
 #include <stdlib.h>
@@ -44,19 +45,6 @@ static void hold_back(struct round *r, struct turn *t)
 	}
 }
 
-static bool may_record(const struct round *r, const struct ward *w)
-{
-	return w->insist ||
-	       attempts_hold(&w->attempts, BOOT_OBJECT, BOOTFILE_NAME, r->now) <= r->now;
-}
-
-static void record(struct round *r, struct turn *t, const char *text)
-{
-	t->ward->recording = may_record(r, t->ward);
-	if (t->ward->recording)
-		keeper_record(r->keeper, t->ward, text);
-}
-
 /* What the record does not name yet is not taken: the record comes first. */
 static void await_record(struct round *r, struct turn *t)
 {
@@ -71,115 +59,7 @@ static void await_record(struct round *r, struct turn *t)
 		if (apply_is_live(c) && !properties_find(&s->record.owned, c->object, c->attribute))
 			put_off(c, NULL);
 	}
-	record(r, t, draft_text_between(&r->survey, s));
-}
-
-/* ---- a container's life ---- */
-
-static void submit(struct round *r, struct turn *t, enum step step, struct change *c)
-{
-	struct ward *w = t->ward;
-	struct keeper *k = r->keeper;
-
-	w->job = (struct job){.step = step,
-			      .name = w->name,
-			      .instance = t->subject->world->instance,
-			      .init = t->subject->container->init,
-			      .context = w};
-	w->work = WORK_JOB;
-	w->stopping = step == STEP_STOP || step == STEP_RESTART || step == STEP_DESTROY;
-	(void)c;
-	k->jobs_under_way++;
-	jobs_submit(k->jobs, k->host, &w->job);
-}
-
-static bool may_start(struct round *r, const struct ward *w)
-{
-	return w->insist || attempts_hold_start(&w->attempts, r->now) <= r->now;
-}
-
-static bool may_step(struct round *r, const struct ward *w)
-{
-	return w->insist || attempts_hold(&w->attempts, NULL, NULL, r->now) <= r->now;
-}
-
-/* A container is started with the boot file that its manifest asks for, or not at all. */
-static void start(struct round *r, struct turn *t, struct change *c)
-{
-	const char *text = draft_text_between(&r->survey, t->subject);
-
-	if (draft_differs(t->subject, text)) {
-		record(r, t, text);
-	} else if (may_start(r, t->ward)) {
-		submit(r, t, STEP_START, c);
-	}
-}
-
-static enum step ending(const struct turn *t)
-{
-	return t->outcome.status == STATUS_STOPPED ? STEP_DESTROY : STEP_STOP;
-}
-
-/* Steps that come before anything else; true: there is one, and nothing else is done now. */
-static bool first_step(struct round *r, struct turn *t)
-{
-	struct change *existence = draft_lifecycle(t->subject, CONTAINER_EXISTENCE);
-	struct change *state = draft_lifecycle(t->subject, CONTAINER_STATE);
-
-	if (!existence && !(state && (state->phase == PHASE_STOP || state->phase == PHASE_START)))
-		return false;
-	if (!may_step(r, t->ward))
-		return true;
-	if (existence && existence->action == ACTION_REMOVE)
-		submit(r, t, ending(t), existence);
-	else if (existence)
-		submit(r, t, STEP_CREATE, existence);
-	else if (state->phase == PHASE_STOP)
-		submit(r, t, STEP_STOP, state);
-	else
-		start(r, t, state);
-	return true;
-}
-
-/* One restart at a time, each in sync before the next; after one that failed none. */
-static void restart(struct round *r, struct turn *t, struct change *c)
-{
-	struct keeper *k = r->keeper;
-
-	if (k->restarting || k->restarts_stopped || t->ward->recording ||
-	    scribe_pending(k->scribe, t->ward->name))
-		return;
-	k->restarting = t->ward;
-	submit(r, t, STEP_RESTART, c);
-}
-
-/* The one that was restarted has to be in sync before the next one is. */
-static void restart_judge(struct keeper *k, struct ward *w)
-{
-	if (k->restarting != w || w->work != WORK_NONE || w->recording ||
-	    w->status == STATUS_STARTING)
-		return;
-	k->restarting = NULL;
-	k->restarts_stopped = w->standing.condition != CONDITION_IN_SYNC;
-	if (!k->restarts_stopped)
-		keeper_resume_restarts(k);
-}
-
-/* Steps that come after everything else. */
-static void last_step(struct round *r, struct turn *t)
-{
-	struct change *state = draft_lifecycle(t->subject, CONTAINER_STATE);
-	struct change *again = draft_lifecycle(t->subject, CONTAINER_RESTART);
-
-	if (!may_step(r, t->ward))
-		return;
-	if (state && state->phase == PHASE_STATE)
-		submit(r, t,
-		       t->subject->world->instance->document->state == STATE_FROZEN ? STEP_FREEZE
-										    : STEP_THAW,
-		       state);
-	else if (again)
-		restart(r, t, again);
+	step_record(r, t, draft_text_between(&r->survey, s));
 }
 
 /* ---- values ---- */
@@ -260,7 +140,7 @@ static void write_after(struct round *r, struct turn *t)
 {
 	const char *text;
 
-	if (t->ward->recording || !may_record(r, t->ward) || draft_takes_more(t->subject))
+	if (t->ward->recording || !step_may_record(r, t->ward) || draft_takes_more(t->subject))
 		return;
 	text = draft_text_after(&r->survey, t->subject);
 	if (!draft_differs(t->subject, text))
@@ -375,14 +255,14 @@ static void turn_end(struct round *r, struct turn *t)
 	ward_stands(r->keeper, t, r->now);
 	look_again(r, t);
 	session_turn(r->keeper, t);
-	restart_judge(r->keeper, w);
+	step_judge_restart(r->keeper, w);
 }
 
 static void finish(struct round *r, struct turn *t)
 {
 	tell_values(r, t);
 	write_after(r, t);
-	last_step(r, t);
+	step_last(r, t);
 	turn_end(r, t);
 }
 
@@ -475,7 +355,7 @@ static bool may_act(const struct round *r, const struct turn *t)
 
 static void act(struct round *r, struct turn *t)
 {
-	if (!may_act(r, t) || first_step(r, t) || !t->subject->world->exists) {
+	if (!may_act(r, t) || step_first(r, t) || !t->subject->world->exists) {
 		turn_end(r, t);
 		return;
 	}

@@ -21,7 +21,6 @@
 #define FDS_OF_ONE 12     /* that a kept container may need, its life among them */
 #define FDS_OF_OURS 256   /* everything else */
 #define VALUES_MOST 16384 /* kernel files that stay open; each costs the kernel some 5 KiB */
-#define JOBS_AT_ONCE 16   /* answers taken in one go */
 
 uint64_t keeper_now(void)
 {
@@ -32,33 +31,6 @@ uint64_t keeper_now(void)
 }
 
 /* ---- the queue ---- */
-
-static void queue_add(struct queue *q, struct ward *w)
-{
-	if (q->first == q->n)
-		q->first = q->n = 0;
-	if (q->n == q->capacity) {
-		q->capacity = q->capacity ? 2 * q->capacity : 64;
-		q->items = reallocarray(q->items, q->capacity, sizeof(*q->items));
-		if (!q->items) {
-			fputs("evenkeel: out of memory\n", stderr);
-			_Exit(2);
-		}
-	}
-	q->items[q->n++] = w;
-}
-
-static bool queue_empty(const struct queue *q)
-{
-	return q->first == q->n;
-}
-
-static void queue_forget(struct queue *q, const struct ward *w)
-{
-	for (size_t i = q->first; i < q->n; i++)
-		if (q->items[i] == w)
-			q->items[i] = NULL;
-}
 
 void keeper_hurry(struct keeper *k, struct ward *w)
 {
@@ -84,27 +56,6 @@ void keeper_remind_held(struct keeper *k)
 	for (size_t i = 0; i < k->wards.n; i++)
 		if (k->wards.items[i]->standing.condition == CONDITION_HELD_BACK)
 			keeper_remind(k, k->wards.items[i]);
-}
-
-/* Takes up to MOST that can be looked at now. One that something is under way for is due again when
- * that is done. */
-static size_t queue_take(struct queue *q, struct ward **out, size_t most)
-{
-	size_t n = 0;
-
-	while (!queue_empty(q) && n < most) {
-		struct ward *w = q->items[q->first++];
-
-		if (!w)
-			continue;
-		w->queued--;
-		if (!w->due)
-			continue;
-		w->due = w->hurried = false;
-		if (w->work == WORK_NONE)
-			out[n++] = w;
-	}
-	return n;
 }
 
 /* ---- wards come and go ---- */
@@ -250,134 +201,6 @@ void keeper_died(struct keeper *k, struct ward *w)
 	w->look = w->fresh = true;
 	keeper_count_death(k, w);
 	keeper_hurry(k, w);
-}
-
-static const char *status_after(enum step step)
-{
-	switch (step) {
-	case STEP_CREATE:
-		return "created";
-	case STEP_STOP:
-		return status_name(STATUS_STOPPED);
-	case STEP_START:
-	case STEP_RESTART:
-	case STEP_THAW:
-		return status_name(STATUS_RUNNING);
-	case STEP_FREEZE:
-		return status_name(STATUS_FROZEN);
-	case STEP_DESTROY:
-		break;
-	}
-	return "destroyed";
-}
-
-/* "container stopped -> running" */
-static void tell_job(struct keeper *k, const struct ward *w, const struct job *job)
-{
-	struct change c = {.object = CONTAINER_OBJECT,
-			   .attribute = CONTAINER_STATE,
-			   .from = status_name(w->status),
-			   .to = status_after(job->step),
-			   .observed = CERTAIN_VALUE,
-			   .action = ACTION_CHANGE,
-			   .effect = EFFECT_LIVE};
-	uint64_t now = keeper_now();
-	uint64_t next = job->step == STEP_START ? attempts_hold_start(&w->attempts, now) : 0;
-
-	if (job->error) {
-		c.verdict = VERDICT_FAILED;
-		c.error = job->reason;
-		c.error_number = job->error;
-		next = next ? next : attempts_hold(&w->attempts, NULL, NULL, now);
-	} else {
-		c.verdict = VERDICT_APPLIED;
-	}
-	journal_change(k->journal,
-		       job->error                  ? EVENT_FAILED
-		       : job->step == STEP_RESTART ? EVENT_RESTARTED
-						   : EVENT_CHANGED,
-		       w->name, &c, job->error && next > now ? (next - now) / 1000000 : 0);
-}
-
-static void take_job(struct keeper *k, struct job *job)
-{
-	struct ward *w = job->context;
-	uint64_t now = keeper_now();
-
-	k->jobs_under_way--;
-	k->containers_stale = true;
-	w->look = true;
-	w->stopping = false;
-	if (job->error)
-		attempts_failed(&w->attempts, NULL, NULL, now, job->reason);
-	else
-		attempts_succeeded(&w->attempts, NULL, NULL, now);
-	w->started = !job->error && (job->step == STEP_START || job->step == STEP_RESTART);
-	if (w->started)
-		attempts_started(&w->attempts, now);
-	w->owed |= job->error && job->step == STEP_RESTART;
-	tell_job(k, w, job);
-	w->told = true;
-	session_job(k, w, job);
-	if (job->error && k->restarting == w) {
-		k->restarting = NULL;
-		k->restarts_stopped = true;
-	}
-	keeper_work_ended(k, w);
-}
-
-void keeper_collect_jobs(struct keeper *k)
-{
-	struct job *done[JOBS_AT_ONCE];
-	size_t n;
-
-	do {
-		struct arena *a = arena_new();
-
-		n = jobs_collect(k->jobs, a, done, JOBS_AT_ONCE);
-		for (size_t i = 0; i < n; i++)
-			take_job(k, done[i]);
-		arena_free(a);
-	} while (n == JOBS_AT_ONCE);
-}
-
-/* ---- boot files ---- */
-
-void keeper_record(struct keeper *k, struct ward *w, const char *text)
-{
-	scribe_write(k->scribe, w->name, text);
-}
-
-static void take_text(void *context, const struct scribe_answer *answer)
-{
-	struct keeper *k = context;
-	struct ward *w = ward_find(&k->wards, answer->name);
-
-	if (!w)
-		return;
-	free(w->text);
-	w->text = NULL;
-	if (w->container && answer->text && answer->record.include == INCLUDE_FINE)
-		w->text = strdup(answer->text);
-	if (answer->error) {
-		attempts_failed(&w->attempts, BOOT_OBJECT, BOOTFILE_NAME, keeper_now(),
-				answer->why);
-		journal_say(k->journal, EVENT_FAILED, w->name, "not persisted: %s", answer->why);
-	} else {
-		attempts_succeeded(&w->attempts, BOOT_OBJECT, BOOTFILE_NAME, keeper_now());
-	}
-	if (answer->error || w->recording || w->unverified)
-		keeper_hurry(k, w);
-	w->recording = w->unverified = false;
-	session_settle(k, w);
-}
-
-void keeper_collect_texts(struct keeper *k)
-{
-	struct arena *a = arena_new();
-
-	scribe_collect(k->scribe, a, take_text, k);
-	arena_free(a);
 }
 
 /* ---- passes ---- */

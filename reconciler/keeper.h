@@ -10,17 +10,12 @@
 #include "reconciler/gone.h"
 #include "reconciler/journal.h"
 #include "reconciler/pauses.h"
+#include "reconciler/queue.h"
 #include "reconciler/reload.h"
 #include "reconciler/scribe.h"
 #include "reconciler/ward.h"
 #include "reconciler/worker.h"
 #include "reconciler/writes.h"
-
-/* Wards that are to be looked at: first come, first served. */
-struct queue {
-	struct ward **items;
-	size_t first, n, capacity; /* items[first .. n) */
-};
 
 struct session;
 
