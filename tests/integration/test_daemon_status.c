@@ -1,12 +1,10 @@
 /*
- * The daemon and those who ask it: status, --watch and --wait, apply through it, pauses, what it
- * tells systemd and the log, and its socket, which nonsense does not harm. And that it sleeps when
- * there is nothing to do.
+ * The daemon and those who ask it: status, --watch and --wait, apply through it, pauses; and its
+ * socket, which nonsense does not harm.
  */
 #include "tests/integration/stage.h"
 #include "tests/skip.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -433,129 +431,6 @@ static void others_are_not_heard(void **state)
 	daemon_stop(d);
 }
 
-/* ---- systemd, the log, sleep ---- */
-
-static void systemd_is_told(void **state)
-{
-	const char *const environment[] = {"WATCHDOG_USEC=1000000", NULL};
-	struct harness *h = stage_begin(state);
-	struct actor a = stage_actor(h, "notify", NULL);
-	struct daemon *d;
-
-	stage_ask(&a, "100", NULL);
-	d = daemon_start_how(h, &(struct daemon_how){.environment = environment});
-	assert_true(witness_is(a.pids, "100")); /* ready means done */
-	daemon_await(d, strlen(d->status) > 0);
-	daemon_await(d, d->watchdog >= 2);
-	assert_int_equal(d->ready, 1);
-	for (int i = 0; i < 3; i++)
-		daemon_reload(d);
-	assert_int_equal(d->ready, 4);
-	assert_int_equal(d->reloading, 3);
-	/* what it missed is made good by a pass on demand */
-	kill(d->pid, SIGTERM);
-	daemon_nap(1);
-	assert_int_equal(daemon_end(d), 0);
-	assert_true(witness_is(a.pids, "100"));
-}
-
-#define SECRET "s3cr3t-of-the-house"
-
-static void the_log_is_json_and_keeps_secrets(void **state)
-{
-	struct harness *h = stage_begin(state);
-	struct actor a = stage_actor(h, "json", NULL);
-	struct daemon *d;
-	char *words, *save = NULL, *output;
-	size_t lines = 0;
-
-	stage_ask(&a, "100", NULL);
-	d = daemon_start(h, "--log-format", "json", "-vv", NULL);
-	daemon_mark(d);
-	stage_turn(d, &a, "101", "  environment.TOKEN: " SECRET "\n");
-	daemon_await(d, daemon_holds(d, a.name, "pending-restart", NULL));
-	daemon_ask(d, &output, "status", "-v", "-o", "json", NULL);
-	assert_null(strstr(output, SECRET));
-	harness_evenkeel(h, &output, "apply", "-vv", NULL);
-	assert_null(strstr(output, SECRET));
-	words = daemon_words(d);
-	assert_null(strstr(words, SECRET));
-	for (char *line = strtok_r(words, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		json_error_t error;
-		json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-		const char *attribute = json_string_value(json_object_get(o, "attribute"));
-
-		if (!o)
-			fail_msg("%s: %s", error.text, line);
-		if (attribute && strcmp(attribute, "pids.max") == 0) {
-			assert_string_equal(json_string_value(json_object_get(o, "from")), "100");
-			assert_string_equal(json_string_value(json_object_get(o, "to")), "101");
-			assert_string_equal(json_string_value(json_object_get(o, "key")),
-					    "limits.processes");
-			assert_string_equal(json_string_value(json_object_get(o, "instance")),
-					    a.name);
-			lines++;
-		}
-		json_decref(o);
-	}
-	assert_int_equal(lines, 1);
-	daemon_stop(d);
-}
-
-/* Of all its threads. */
-static unsigned long switches(const struct daemon *d)
-{
-	const char *folder = arena_printf(d->h->arena, "/proc/%d/task", (int)d->pid);
-	DIR *dir = opendir(folder);
-	const struct dirent *e;
-	unsigned long sum = 0;
-
-	assert_non_null(dir);
-	while ((e = readdir(dir))) {
-		const char *text, *line;
-
-		if (e->d_name[0] == '.')
-			continue;
-		text = harness_read(d->h, "%s/%s/status", folder, e->d_name);
-		line = text ? strstr(text, "\nvoluntary_ctxt_switches:") : NULL;
-		if (line)
-			sum += strtoul(line + strlen("\nvoluntary_ctxt_switches:"), NULL, 10);
-	}
-	closedir(dir);
-	return sum;
-}
-
-static void it_sleeps_when_idle(void **state)
-{
-	struct harness *h = stage_begin(state);
-	struct actor actors[3];
-	unsigned long before, after;
-	struct daemon *d;
-
-	for (unsigned i = 0; i < 3; i++) {
-		actors[i] = stage_actor(h, arena_printf(h->arena, "idle%u", i), NULL);
-		stage_ask(&actors[i], "100", "  limits.memory: 1GiB\n  limits.cpu: 0-0\n");
-	}
-	d = daemon_start(h, NULL);
-	for (unsigned i = 0; i < 3; i++)
-		stage_turn(d, &actors[i], "101", "  limits.memory: 1GiB\n  limits.cpu: 0-0\n");
-	daemon_nap(1500);
-	before = switches(d);
-	daemon_nap(3000);
-	/* who only reads wakes nobody */
-	for (unsigned i = 0; i < 3; i++) {
-		harness_read(h, "%s/%s", h->manifests, actors[i].file);
-		witness_read(h, actors[i].pids);
-	}
-	daemon_nap(100);
-	after = switches(d);
-	if (after != before)
-		fail_msg("it woke up %lu times", after - before);
-	stage_turn(d, &actors[0], "102", NULL);
-	assert_true(switches(d) > before); /* it is counted at all */
-	daemon_stop(d);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,9 +443,6 @@ int main(void)
 	    stage_test(pauses_by_manifest),
 	    stage_test(nonsense_harms_nobody),
 	    stage_test(others_are_not_heard),
-	    stage_test(systemd_is_told),
-	    stage_test(the_log_is_json_and_keeps_secrets),
-	    stage_test(it_sleeps_when_idle),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
