@@ -257,6 +257,8 @@ static void without_fds_it_does_not_spin(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	control_dispatch(s->control, s->now);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	if (has_gone(s, fd))
+		skip_because("valgrind accepts, and then says that no fd was left");
 	say(fd, HELLO);
 	/* the alarm may have rung: it is set on a clock of its own */
 	control_dispatch(s->control, s->now);
