@@ -113,6 +113,7 @@ static void failed(struct round *r, struct turn *t, struct change *c)
 	const char *why = c->error ? c->error : strerror(c->error_number);
 	uint64_t next;
 
+	w->insist = false;
 	attempts_failed(&w->attempts, c->object, c->attribute, r->now, why);
 	next = attempts_hold(&w->attempts, c->object, c->attribute, r->now);
 	journal_change(r->keeper->journal, EVENT_FAILED, w->name, c,

@@ -66,6 +66,7 @@ static void take_job(struct keeper *k, struct job *job)
 	k->containers_stale = true;
 	w->look = true;
 	w->stopping = false;
+	w->insist &= !job->error; /* it was tried */
 	if (job->error)
 		attempts_failed(&w->attempts, NULL, NULL, now, job->reason);
 	else
@@ -117,6 +118,7 @@ static void take_text(void *context, const struct scribe_answer *answer)
 	w->text = NULL;
 	if (w->container && answer->text && answer->record.include == INCLUDE_FINE)
 		w->text = strdup(answer->text);
+	w->insist &= !answer->error;
 	if (answer->error) {
 		attempts_failed(&w->attempts, BOOT_OBJECT, BOOTFILE_NAME, keeper_now(),
 				answer->why);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,9 +125,34 @@ static void who_has_a_group_elsewhere_is_not_lost(void **state)
 		daemon_nap(100);
 		harness_start(h, a.name);
 		stage_again(&a);
+		daemon_nap(500); /* until it was looked at, and its values are watched */
 		assert_int_equal(witness_write(a.pids, "99"), 0);
 		daemon_await(d, witness_is(a.pids, "100"));
 	}
+	daemon_stop(d);
+}
+
+/* Asked to try again it does so once, and then less and less often as before. */
+static void who_insists_is_heard_once(void **state)
+{
+	struct harness *h = stage_begin(state);
+	const char *hook = arena_printf(h->arena, "%s/hook", h->root);
+	const char *times = arena_printf(h->arena, "%s/times", h->root), *tries;
+	struct actor a;
+	struct daemon *d;
+
+	harness_write(h, hook, "#!/bin/sh\n");
+	assert_int_equal(chmod(hook, 0755), 0);
+	a = stage_actor(h, "lame", arena_printf(h->arena, "lxc.hook.pre-start = %s\n", hook));
+	harness_stop(h, a.name);
+	harness_write(h, hook, arena_printf(h->arena, "#!/bin/sh\necho x >>%s\nexit 1\n", times));
+	stage_ask(&a, "100", "state: running\n");
+	d = daemon_start(h, NULL);
+	daemon_await(d, daemon_holds(d, a.name, "failing", NULL));
+	daemon_reload(d);
+	daemon_nap(2000);
+	tries = harness_read(h, "%s", times);
+	assert_in_range(strlen(tries) / 2, 2, 4);
 	daemon_stop(d);
 }
 
@@ -268,6 +294,7 @@ static const struct CMUnitTest tests[] = {
     stage_test(a_container_that_is_not_kept_is_written_to_all_the_same),
     stage_test(what_runs_before_its_manifest_comes_is_seen_to_run),
     stage_test(who_has_a_group_elsewhere_is_not_lost),
+    stage_test(who_insists_is_heard_once),
     stage_test(restarts_edits_and_questions_at_once),
     stage_test(who_goes_before_its_turn_has_none),
 };
