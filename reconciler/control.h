@@ -16,9 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONTROL_VERSION 1
 #define CONTROL_CLIENTS 32           /* at once; of more the one that is silent longest goes */
-#define CONTROL_REQUEST (64 * 1024)  /* bytes of a line */
 #define CONTROL_BEHIND (1024 * 1024) /* bytes that may wait for one who watches */
 
 struct control;
@@ -79,7 +77,7 @@ int control_open_below(const char *folder, const char *lxcpath,
 		       const struct control_identity *identity, const struct control_calls *calls,
 		       void *context, struct control **out, struct diagnostics *ds);
 
-/* Tells everybody good-bye, and removes the socket. NULL is allowed. */
+/* Hangs up on everybody, and removes the socket. NULL is allowed. */
 void control_close(struct control *c);
 
 /* Readable when there is something to dispatch: an epoll fd. It never is while nobody asks. */
