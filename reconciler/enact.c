@@ -215,9 +215,12 @@ static void watch_values(struct round *r, struct turn *t)
 	for (size_t i = 0; i < n; i++)
 		for (const char *c = paths[i]; *c; c++)
 			digest = (digest ^ (unsigned char)*c) * 1099511628211u;
-	if (r->keeper->holds && digest != t->ward->held)
-		r->keeper->holds(r->keeper->context, t->ward, paths, n);
+	if (!r->keeper->holds || digest == t->ward->held)
+		return;
+	r->keeper->holds(r->keeper->context, t->ward, paths, n);
 	t->ward->held = digest;
+	/* what was written between the look and the watch was no event */
+	keeper_remind(r->keeper, t->ward);
 }
 
 /* What somebody else did with its container. Between two runs LXC's monitor may be all there is. */
@@ -246,13 +249,16 @@ static void turn_give_back(struct turn *t)
 static void turn_end(struct round *r, struct turn *t)
 {
 	struct ward *w = t->ward;
+	bool under_way;
 
 	watch_values(r, t);
 	turn_give_back(t);
 	tell_status(r, t);
 	w->status = t->outcome.status;
-	if (!w->recording && !w->unverified && w->work == WORK_NONE)
-		w->fresh = w->insist = false;
+	under_way = w->recording || w->unverified || w->work != WORK_NONE;
+	w->insist &= under_way;
+	/* what gathers while it is paused is no drift when that ends */
+	w->fresh &= under_way || t->outcome.pause;
 	ward_stands(r->keeper, t, r->now);
 	look_again(r, t);
 	session_turn(r->keeper, t);
