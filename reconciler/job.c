@@ -193,12 +193,15 @@ static int refuse_foreign(const struct jobspec *s, struct arena *a, const char *
 	return EADDRINUSE;
 }
 
+static bool is_in(struct lxc_container *c, const char *state)
+{
+	return strcmp(c->state(c), state) == 0;
+}
+
 /* One that goes away is neither up nor can it be started. */
 static void await_end(struct lxc_container *c)
 {
-	const char *state = c->state(c);
-
-	if (state && (strcmp(state, "STOPPING") == 0 || strcmp(state, "ABORTING") == 0))
+	if (is_in(c, "STOPPING") || is_in(c, "ABORTING"))
 		c->wait(c, "STOPPED", END_SECONDS);
 }
 
