@@ -92,8 +92,8 @@ static bool holds(const struct container *c, const char *text,
 	bool all = rawlxc_parse(text, a, &lines, NULL) == 0;
 
 	for (size_t i = 0; i < lines.n && all; i++)
-		all =
-		    has_lines(item(c, lines.items[i].key), lxcitems_own(alone, lines.items[i].key));
+		all = has_lines(item(c, lines.items[i].key),
+				lxcitems_own(alone, lines.items[i].key, a));
 	lxcitems_close(alone);
 	return all;
 }

@@ -130,20 +130,21 @@ static const char *own_item(const struct container *c, const char *item)
 {
 	const struct lxc_side *side = c->lxc;
 
-	return lxcitems_own(side->items, item);
+	return lxcitems_own(side->items, item, c->arena);
 }
 
 static const char *running_item(const struct container *c, const char *item)
 {
 	const struct lxc_side *side = c->lxc;
 	const char *value;
+	bool known;
 
 	if (c->init == 0)
 		return NULL;
 	if (side->hint && hint_item_find(side->hint, item, &value))
 		return value;
-	value = lxcitems_running(side->items, item);
-	if (side->hint)
+	value = lxcitems_running(side->items, item, c->arena, &known);
+	if (side->hint && known)
 		hint_item_add(side->hints, side->hint, item, value);
 	return value;
 }
@@ -416,4 +417,11 @@ void container_close(struct container *c)
 	side = c->lxc;
 	lxcitems_close(side->items);
 	forget_init(c);
+}
+
+void container_rest(struct container *c)
+{
+	struct lxc_side *side = c->lxc;
+
+	lxcitems_rest(side->items);
 }

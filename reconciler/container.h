@@ -50,6 +50,8 @@ struct container *container_keep(struct containers *cs, const char *name, bool k
 				 struct arena *a);
 /* Does the init that was found still live? Its status is looked at again. Two system calls. */
 bool container_still_runs(struct container *c);
+/* A round is done with a kept one: what is large and quickly had again is given back. */
+void container_rest(struct container *c);
 /* What was learned about a kept one goes to CS's hints. */
 void container_remember(struct containers *cs, const struct container *c);
 

@@ -241,8 +241,10 @@ static void tell_status(struct round *r, struct turn *t)
 /* Nothing of a round may stay in what is kept. */
 static void turn_give_back(struct turn *t)
 {
-	if (t->kept)
+	if (t->kept) {
 		t->ward->container->arena = t->ward->own;
+		container_rest(t->ward->container);
+	}
 	t->ward->turn = NULL;
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <lxc/lxccontainer.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,14 +25,28 @@
 
 #define PATIENCE 300 /* milliseconds that a monitor has to name its init */
 
+struct answer {
+	const char *item, *value;
+};
+
+/* Which config an answer was found in. */
+struct version {
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
 struct lxcitems {
-	struct arena *arena;
 	const char *lxcpath, *name;
 	int dir;
 	struct lxc_container *handle;
 	const char *text; /* the own config; NULL: it is on disk */
 	bool loaded;      /* the own config is in the handle, as far as it could be read */
-	bool asked;       /* it is known who listens for questions about the running one */
+	struct version version;
+	struct arena *answered; /* of the answers about it; NULL: none yet */
+	struct answer *answers;
+	size_t n, capacity;
+	bool asked; /* it is known who listens for questions about the running one */
 	enum listener listener;
 };
 
@@ -38,7 +54,7 @@ struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, st
 {
 	struct lxcitems *l = arena_alloc(a, sizeof(*l));
 
-	*l = (struct lxcitems){.arena = a, .lxcpath = lxcpath, .name = name, .dir = dir};
+	*l = (struct lxcitems){.lxcpath = lxcpath, .name = name, .dir = dir};
 	return l;
 }
 
@@ -50,12 +66,26 @@ struct lxcitems *lxcitems_of_text(const char *text, struct arena *a)
 	return l;
 }
 
-void lxcitems_close(struct lxcitems *l)
+static void forget_answers(struct lxcitems *l)
+{
+	arena_free(l->answered);
+	l->answered = NULL;
+	l->answers = NULL;
+	l->n = l->capacity = 0;
+}
+
+void lxcitems_rest(struct lxcitems *l)
 {
 	if (l->handle)
 		lxc_container_put(l->handle);
 	l->handle = NULL;
-	l->loaded = false;
+	l->loaded = l->asked = false;
+}
+
+void lxcitems_close(struct lxcitems *l)
+{
+	lxcitems_rest(l);
+	forget_answers(l);
 }
 
 static struct lxc_container *handle_of(struct lxcitems *l)
@@ -64,36 +94,42 @@ static struct lxc_container *handle_of(struct lxcitems *l)
 		return l->handle;
 	l->handle = lxc_container_new(l->name, NOWHERE_PATH);
 	if (l->handle && !l->handle->set_config_path(l->handle, l->lxcpath))
-		lxcitems_close(l);
+		lxcitems_rest(l);
 	return l->handle;
 }
 
 /* liblxc reads files only; what it is to read is not on disk. */
-static void load_text(struct lxc_container *handle, const char *text)
+static bool load_text(struct lxc_container *handle, const char *text)
 {
 	procfile_fd fd = memfd_create("config", MFD_CLOEXEC);
 	char path[32];
 	size_t n = strlen(text);
 
 	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
-		return;
+		return false;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	/* A line that LXC refuses ends the reading; what came before it counts. */
 	handle->load_config(handle, path);
+	return true;
 }
 
 static struct lxc_container *own_of(struct lxcitems *l)
 {
 	struct lxc_container *handle = handle_of(l);
+	struct arena *a;
 	char *text;
 
 	if (!handle || l->loaded)
 		return handle;
-	l->loaded = true;
-	text = include_read(l->dir, arena_printf(l->arena, "%s/config", l->name), l->arena);
 	handle->clear_config(handle);
-	if (text)
-		load_text(handle, include_own(text, l->arena));
+	if (l->text) {
+		l->loaded = load_text(handle, l->text);
+		return handle;
+	}
+	a = arena_new();
+	text = include_read(l->dir, arena_printf(a, "%s/config", l->name), a);
+	l->loaded = text && load_text(handle, include_own(text, a));
+	arena_free(a);
 	return handle;
 }
 
@@ -107,7 +143,28 @@ static const char *tidy(char *text)
 	return n == 0 || strcmp(text, "(null)") == 0 ? NULL : text;
 }
 
-const char *lxcitems_own(struct lxcitems *l, const char *item)
+/* What was found in another config does not count. */
+static void look_at_config(struct lxcitems *l)
+{
+	struct version now = {0};
+	char path[NAME_MAX + 16];
+	struct stat st;
+
+	if (l->text)
+		return;
+	snprintf(path, sizeof(path), "%s/config", l->name);
+	if (fstatat(l->dir, path, &st, 0) == 0)
+		now = (struct version){st.st_ino, st.st_size, st.st_ctim};
+	if (now.inode == l->version.inode && now.size == l->version.size &&
+	    now.changed.tv_sec == l->version.changed.tv_sec &&
+	    now.changed.tv_nsec == l->version.changed.tv_nsec)
+		return;
+	l->version = now;
+	l->loaded = false;
+	forget_answers(l);
+}
+
+static const char *ask(struct lxcitems *l, const char *item, struct arena *a)
 {
 	struct lxc_container *handle = own_of(l);
 	int n = handle ? handle->get_config_item(handle, item, NULL, 0) : -1;
@@ -115,10 +172,28 @@ const char *lxcitems_own(struct lxcitems *l, const char *item)
 
 	if (n <= 0)
 		return NULL;
-	text = arena_alloc(l->arena, (size_t)n + 1);
+	text = arena_alloc(a, (size_t)n + 1);
 	if (handle->get_config_item(handle, item, text, n + 1) < 0)
 		return NULL;
 	return tidy(text);
+}
+
+const char *lxcitems_own(struct lxcitems *l, const char *item, struct arena *a)
+{
+	const char *value;
+
+	look_at_config(l);
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->answers[i].item, item) == 0)
+			return arena_strdup(a, l->answers[i].value);
+	if (!l->answered)
+		l->answered = arena_new();
+	value = ask(l, item, l->answered);
+	if (!l->loaded) /* for now */
+		return arena_strdup(a, value);
+	l->answers = arena_grow(l->answered, l->answers, l->n, &l->capacity, sizeof(*l->answers));
+	l->answers[l->n++] = (struct answer){arena_strdup(l->answered, item), value};
+	return arena_strdup(a, value);
 }
 
 enum listener lxcitems_listener(struct lxcitems *l)
@@ -129,7 +204,7 @@ enum listener lxcitems_listener(struct lxcitems *l)
 	return l->listener;
 }
 
-const char *lxcitems_running(struct lxcitems *l, const char *item)
+const char *lxcitems_running(struct lxcitems *l, const char *item, struct arena *a, bool *known)
 {
 	struct lxc_container *handle = lxcitems_listener(l) == LISTENER_OURS ? handle_of(l) : NULL;
 	const char *kept = NULL;
@@ -139,8 +214,9 @@ const char *lxcitems_running(struct lxcitems *l, const char *item)
 	if (handle && (handle->lxc_conf || handle->set_config_item(handle, "lxc.tty.max", "0")))
 		text = handle->get_running_config_item(handle, item);
 	if (text)
-		kept = tidy(arena_strdup(l->arena, text));
+		kept = tidy(arena_strdup(a, text));
 	free(text);
+	*known = handle != NULL;
 	return kept;
 }
 

@@ -1,11 +1,13 @@
 /*
  * lxcitems - config items of one container, as liblxc understands them.
- * Of its own config, without our boot file, and of what it was started with. Made when first asked.
+ * Of its own config, without our boot file, and of what it was started with. Made when first asked;
+ * answers are kept until the config changes, liblxc's handle, which is large, until the next rest.
  */
 #pragma once
 
 #include "reconciler/commandsock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,12 +20,16 @@ struct lxcitems *lxcitems_new(const char *lxcpath, int dir, const char *name, st
 struct lxcitems *lxcitems_of_text(const char *text, struct arena *a);
 void lxcitems_close(struct lxcitems *l);
 
-/* An item of the container's own config; several lines are joined by line breaks. NULL: not set.
- */
-const char *lxcitems_own(struct lxcitems *l, const char *item);
+/* Gives back what is only needed while a container is looked at. */
+void lxcitems_rest(struct lxcitems *l);
+
+/* An item of the container's own config, in A; several lines are joined by line breaks. NULL: not
+ * set. */
+const char *lxcitems_own(struct lxcitems *l, const char *item, struct arena *a);
 /* Who would answer for the running container; looked at once. Only a monitor of ours is asked. */
 enum listener lxcitems_listener(struct lxcitems *l);
-/* The same as the running container has it, by its monitor. */
-const char *lxcitems_running(struct lxcitems *l, const char *item);
+/* The same as the running container has it, by its monitor, in A. *KNOWN: it was there to be asked.
+ */
+const char *lxcitems_running(struct lxcitems *l, const char *item, struct arena *a, bool *known);
 /* Init's pid, by its monitor; 0: it has none yet, or no more, or does not answer soon. */
 pid_t lxcitems_init(struct lxcitems *l);

@@ -228,6 +228,27 @@ static void a_restart_is_waited_for(void **state)
 	harness_destroy(h, name);
 }
 
+/* Its lines are only there from the next start on, be they new or others than before. */
+static void raw_lines_wait_for_a_restart(void **state)
+{
+	struct harness *h = begin(state);
+	const char *name = harness_name(h, "raw");
+
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	manifest(h, name, "  raw.lxc: |\n    lxc.environment = RAW=1\n    lxc.tty.max = 3\n");
+	apply(h);
+	expect_pending(h, 1);
+	restart(h, name);
+	expect_in_sync(h);
+	manifest(h, name, "  raw.lxc: |\n    lxc.environment = RAW=2\n    lxc.tty.max = 3\n");
+	apply(h);
+	expect_pending(h, 1);
+	restart(h, name);
+	expect_in_sync(h);
+	harness_destroy(h, name);
+}
+
 /* What an adopted container has and the manifest does not name stays byte for byte. */
 static void adopting_keeps_the_rest(void **state)
 {
@@ -489,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lxc_starts_what_the_file_says),
 	    cmocka_unit_test(a_restart_is_waited_for),
+	    cmocka_unit_test(raw_lines_wait_for_a_restart),
 	    cmocka_unit_test(adopting_keeps_the_rest),
 	    cmocka_unit_test(save_config_is_mended),
 	    cmocka_unit_test(a_copy_is_mended),

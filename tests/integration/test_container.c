@@ -330,6 +330,54 @@ static void own_items_are_without_our_file(void **state)
 	harness_destroy(h, name);
 }
 
+/* As the daemon keeps one, over many rounds with an arena each. */
+static void a_kept_one_knows_its_config_as_it_is(void **state)
+{
+	struct harness *h = harness_require_root(state);
+	const char *name = harness_name(h, "kept"), *text;
+	char *config = arena_printf(h->arena, "%s/%s/config", h->lxcpath, name);
+	struct arena *own = arena_new();
+	struct container *c;
+	struct look l;
+	size_t size;
+
+	harness_create(h, name, "lxc.cgroup.pids.max = 50\nlxc.environment = A=1\n");
+	harness_start(h, name);
+	look_open(&l, h);
+	c = container_keep(l.cs, name, true, own);
+	assert_int_equal(c->status, STATUS_RUNNING);
+	for (int i = 0; i < 300; i++) {
+		struct arena *round = arena_new();
+
+		c->arena = round;
+		assert_true(container_still_runs(c));
+		assert_string_equal(c->own_item(c, "lxc.cgroup.pids.max"), "50");
+		assert_string_equal(c->own_item(c, "lxc.environment"), "A=1");
+		assert_null(c->own_item(c, "lxc.cgroup.cpu.shares"));
+		assert_string_equal(c->running_item(c, "lxc.environment"), "A=1");
+		assert_null(c->running_item(c, "lxc.cgroup.memory.limit_in_bytes"));
+		c->arena = own;
+		container_rest(c);
+		arena_free(round);
+		if (i == 0)
+			size = arena_size(own);
+	}
+	assert_int_equal(arena_size(own), size);
+	text = harness_read(h, "%s", config);
+	harness_write(h, config, arena_printf(h->arena, "%slxc.cgroup.pids.max = 60\n", text));
+	assert_string_equal(c->own_item(c, "lxc.cgroup.pids.max"), "50\n60");
+	assert_string_equal(c->own_item(c, "lxc.environment"), "A=1");
+	assert_string_equal(c->running_item(c, "lxc.environment"), "A=1");
+	unlink(config);
+	assert_null(c->own_item(c, "lxc.environment"));
+	harness_write(h, config, text);
+	assert_string_equal(c->own_item(c, "lxc.environment"), "A=1");
+	container_close(c);
+	arena_free(own);
+	look_close(&l);
+	harness_destroy(h, name);
+}
+
 static void a_broken_include_hides_no_running_container(void **state)
 {
 	struct harness *h = harness_require_root(state);
@@ -382,6 +430,7 @@ int main(void)
 	    cmocka_unit_test(a_starting_container_is_not_waited_for),
 	    cmocka_unit_test(a_foreground_container_is_found),
 	    cmocka_unit_test(own_items_are_without_our_file),
+	    cmocka_unit_test(a_kept_one_knows_its_config_as_it_is),
 	    cmocka_unit_test(a_broken_include_hides_no_running_container),
 	    cmocka_unit_test(defined_ones_are_listed),
 	};
