@@ -365,8 +365,11 @@ static void draft(struct round *r, struct turn *t)
 	if (i->held_back)
 		return;
 	draft_subject(&r->survey, s);
-	if (scribe_pending(r->keeper->scribe, t->ward->name))
-		forget_boot(&t->outcome.changes);
+	if (!scribe_pending(r->keeper->scribe, t->ward->name))
+		return;
+	forget_boot(&t->outcome.changes);
+	/* the text on its way may be an older one than is wanted now */
+	t->ward->unverified = true;
 }
 
 static struct round *round_new(struct keeper *k, size_t capacity)
