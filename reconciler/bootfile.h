@@ -102,6 +102,8 @@ void bootfile_batch_release(struct bootfile_batch *b, const char *name, int *err
 size_t bootfile_batch_commit(struct bootfile_batch *b);
 /* How many syncfs the last commit made: 2, or 0 when there was nothing to write. */
 size_t bootfile_batch_syncs(const struct bootfile_batch *b);
+/* Takes away what a run that was killed has left in the LXC path, as each commit does. */
+void bootfile_batch_recover(int lxcpath_dir, const char *lxcpath);
 
 /* Why the boot file may not take over the id map of NAME (it comes from a file that the owner
  * includes, or belongs to a rootfs that is mounted in a way of his own); NULL: it may. */

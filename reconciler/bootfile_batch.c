@@ -498,6 +498,15 @@ void bootfile_batch_release(struct bootfile_batch *b, const char *name, int *err
 	batch_add(b, (struct item){.name = name, .release = true, .error = error, .why = why});
 }
 
+void bootfile_batch_recover(int lxcpath_dir, const char *lxcpath)
+{
+	struct arena *a = arena_new();
+	struct bootfile_journal journal = journal_of(bootfile_batch_new(lxcpath_dir, lxcpath, a));
+
+	bootfile_journal_recover(&journal);
+	arena_free(a);
+}
+
 size_t bootfile_batch_commit(struct bootfile_batch *b)
 {
 	struct bootfile_journal journal;

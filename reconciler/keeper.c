@@ -430,6 +430,8 @@ int keeper_open(struct keeper *k, const struct options *o, struct diagnostics *d
 	    (struct writes){.say = o->verbosity >= 2 ? say_write : NULL, .context = k->journal};
 	writes_heard_by(&k->writes);
 	k->jobs = jobs_open(o->lxcpath);
+	if (!o->observe)
+		bootfile_batch_recover(k->containers->dir, o->lxcpath);
 	k->scribe = scribe_open(k->containers->dir, o->lxcpath);
 	k->slow = worker_open("slow writes");
 	if (k->journal && k->jobs && k->scribe && k->slow)
