@@ -149,8 +149,13 @@ static void expect_agreement(struct daemon *d, const struct model *m, unsigned n
 	if (harness_evenkeel(m->h, &output, "status", "--wait=in-sync", "--timeout", "20s", NULL) !=
 	    0)
 		fail_msg("step %u: not in sync:\n%s", n, output);
-	if (harness_evenkeel(m->h, &output, "diff", NULL) != 0)
-		fail_msg("step %u: fresh eyes see:\n%s\n%s", n, output, daemon_words(d));
+	if (harness_evenkeel(m->h, &output, "diff", NULL) == 0)
+		return;
+	daemon_nap(500);
+	if (harness_evenkeel(m->h, NULL, "diff", NULL) == 0)
+		fail_msg("step %u: it was called in sync too early:\n%s\n%s", n, output,
+			 daemon_words(d));
+	fail_msg("step %u: fresh eyes see:\n%s\n%s", n, output, daemon_words(d));
 }
 
 static void nobody_sees_a_difference(void **state)
