@@ -346,15 +346,6 @@ static bool is_watched(struct harness *h, const char *path)
 	return is_inode_watched(h, inode_of(path));
 }
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-}
-
 static void read_all_of(struct harness *h, const char *folder)
 {
 	DIR *d = opendir(folder);
@@ -388,14 +379,14 @@ static void a_written_knob_is_told(void **state)
 	paths[2] = "/etc/hostname"; /* no kernel file */
 	keep(h, name, paths, 3);
 	settle();
-	write_file(paths[0], "100000000");
+	harness_write(h, paths[0], "100000000");
 	expect(name);
 	settle();
-	write_file(paths[1], "300");
+	harness_write(h, paths[1], "300");
 	expect(name);
 	settle();
 	/* the same text is an event, too: whoever looks finds nothing */
-	write_file(paths[1], "300");
+	harness_write(h, paths[1], "300");
 	expect(name);
 	settle();
 	/* reading is none, nor what the kernel and the container do */
@@ -411,14 +402,14 @@ static void a_written_knob_is_told(void **state)
 	/* others of its files are not asked for */
 	text = knob(h, name, "memory", "memory.soft_limit_in_bytes", "memory.high");
 	if (access(text, F_OK) == 0)
-		write_file(text, "99000000");
+		harness_write(h, text, "99000000");
 	expect_nothing(100);
 	/* the first is no longer asked for */
 	keep(h, name, paths + 1, 1);
 	settle();
-	write_file(paths[0], "110000000");
+	harness_write(h, paths[0], "110000000");
 	expect_nothing(100);
-	write_file(paths[1], "310");
+	harness_write(h, paths[1], "310");
 	expect(name);
 	settle();
 	/* the next run has files of its own */
@@ -429,10 +420,10 @@ static void a_written_knob_is_told(void **state)
 	expect(name);
 	settle();
 	paths[0] = memory_knob(h, name);
-	write_file(paths[0], "100000000");
+	harness_write(h, paths[0], "100000000");
 	expect_nothing(100);
 	keep(h, name, paths, 2);
-	write_file(paths[0], "110000000");
+	harness_write(h, paths[0], "110000000");
 	expect(name);
 	before = watches(h);
 	for (int i = 0; i < 50; i++)
@@ -471,7 +462,7 @@ static void late_events_of_another_run_change_nothing(void **state)
 	settle();
 	assert_true(is_watched(h, paths[0]));
 	assert_true(watches(h) < before + 20);
-	write_file(paths[0], "100000000");
+	harness_write(h, paths[0], "100000000");
 	expect(name);
 	settle();
 	harness_stop(h, name);
@@ -576,7 +567,7 @@ static void a_group_elsewhere_is_learned(void **state)
 		paths[0] = memory_knob(h, name);
 		keep(h, name, paths, 1);
 		settle();
-		write_file(paths[0], "100000000");
+		harness_write(h, paths[0], "100000000");
 		expect(name);
 		settle();
 		harness_stop(h, name);
@@ -646,7 +637,7 @@ static void too_many_events_are_owned_up_to(void **state)
 	while (readable(0))
 		whole &= lifewatch_read(watch, found, &f);
 	assert_false(whole);
-	write_file(paths[0], "110000000");
+	harness_write(h, paths[0], "110000000");
 	expect(name);
 	close_watch();
 	harness_destroy(h, name);
