@@ -57,9 +57,15 @@ static uint64_t backoff(const struct attempts *a, uint64_t first, unsigned times
 
 /* ---- what is fine once and bad too often ---- */
 
+/* Who looks took the time before what he found happened: that is no long time ago. */
+static uint64_t passed(uint64_t then, uint64_t now)
+{
+	return now > then ? now - then : 0;
+}
+
 static bool recurs(const struct recurrence *r, uint64_t now)
 {
-	return r->beyond > 0 && now - r->last[0] < WINDOW;
+	return r->beyond > 0 && passed(r->last[0], now) < WINDOW;
 }
 
 /* True: with this it is too often, and was not before. */
@@ -72,7 +78,7 @@ static bool recurrence_note(struct recurrence *r, const struct attempts *a, uint
 	r->last[0] = now;
 	if (!was)
 		r->beyond = 0;
-	if (!was && (!r->last[TOO_OFTEN - 1] || now - r->last[TOO_OFTEN - 1] >= WINDOW))
+	if (!was && (!r->last[TOO_OFTEN - 1] || passed(r->last[TOO_OFTEN - 1], now) >= WINDOW))
 		return false;
 	r->next = now + backoff(a, first, ++r->beyond);
 	return !was;
@@ -86,7 +92,7 @@ static uint64_t recurrence_hold(const struct recurrence *r, uint64_t now)
 /* Nothing of it matters any more. */
 static bool recurrence_is_over(const struct recurrence *r, uint64_t now)
 {
-	return !r->last[0] || now - r->last[0] >= WINDOW;
+	return !r->last[0] || passed(r->last[0], now) >= WINDOW;
 }
 
 /* ---- the troubles of an instance ---- */
@@ -158,7 +164,7 @@ static void tidy(struct attempts *a, uint64_t now)
 	const struct troubles *all = a->troubles;
 
 	if (!all || !recurrence_is_over(&all->deaths, now) ||
-	    (all->started && now - all->started < SHORT_LIFE))
+	    (all->started && passed(all->started, now) < SHORT_LIFE))
 		return;
 	for (const struct trouble *t = all->first; t; t = t->next)
 		if (t->failures || !recurrence_is_over(&t->put_back, now))
@@ -233,7 +239,7 @@ bool attempts_died(struct attempts *a, uint64_t now)
 	if (!started)
 		return false;
 	a->troubles->started = 0;
-	return now - started < SHORT_LIFE &&
+	return passed(started, now) < SHORT_LIFE &&
 	       recurrence_note(&a->troubles->deaths, a, FIRST_START, now);
 }
 

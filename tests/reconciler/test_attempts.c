@@ -313,6 +313,21 @@ static void a_start_that_went_well_costs_nothing(void **state)
 	assert_null(a->troubles);
 }
 
+/* A round takes the time once, and a death is found in the middle of it. */
+static void what_happened_just_now_holds_at_once(void **state)
+{
+	struct attempts *a = *state;
+
+	for (int i = 0; i < 3; i++) {
+		attempts_started(a, START + 5);
+		attempts_died(a, START + 10);
+		attempts_put_back(a, "cgroup", "pids.max", START + 10);
+	}
+	assert_true(attempts_crash_loop(a, START));
+	about(attempts_hold_start(a, START), START, 10 * S);
+	about(attempts_hold(a, "cgroup", "pids.max", START), START, S);
+}
+
 static void a_changed_manifest_clears_all(void **state)
 {
 	struct attempts *a = *state;
@@ -355,6 +370,7 @@ int main(void)
 	    TEST(dying_young_three_times_is_a_crash_loop),
 	    TEST(dying_old_or_seldom_or_unasked_is_none),
 	    TEST(a_start_that_went_well_costs_nothing),
+	    TEST(what_happened_just_now_holds_at_once),
 	    TEST(a_changed_manifest_clears_all),
 	};
 
