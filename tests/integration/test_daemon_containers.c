@@ -56,7 +56,7 @@ static void a_start_by_others_is_noticed(void **state)
 
 	ask_for_cpu(&a, NULL);
 	d = daemon_start(h, NO_RESYNC, NULL);
-	assert_true(witness_is(cpuset(h, a.name), "0"));
+	daemon_await(d, witness_is(cpuset(h, a.name), "0")); /* a thread's: ready does not wait */
 	for (int i = 0; i < 4; i++) {
 		harness_stop(h, a.name);
 		daemon_await(d, daemon_holds(d, a.name, "in-sync", NULL));
@@ -107,7 +107,7 @@ static void a_reboot_inside_is_noticed(void **state)
 		daemon_await(d, harness_cgroup_path(h, a.name, "pids") &&
 				    witness_is(cpuset(h, a.name), "0"));
 		stage_again(&a);
-		assert_true(witness_is(a.pids, "100"));
+		daemon_await(d, witness_is(a.pids, "100"));
 		stage_turn(d, &a, "101", "  limits.cpu: 0-0\n");
 		stage_turn(d, &a, "100", "  limits.cpu: 0-0\n");
 	}
