@@ -54,6 +54,18 @@ static void look_at_released(struct daemon *d, struct diagnostics *ds)
 	released_look(&s, g, !d->o->observe && scribe_backlog(k->scribe) == 0, ds);
 }
 
+/* At a limit of inotify the next pass is what is left. */
+static void look_at_watches(struct daemon *d, struct diagnostics *ds)
+{
+	const char *why, *remedy;
+
+	if (!d->lifewatch || lifewatch_complete(d->lifewatch, &why, &remedy))
+		return;
+	diagnostic_warning(ds, NOWHERE, "not all containers are watched: %s", why);
+	if (remedy && *remedy)
+		diagnostic_hint(ds, "%s", remedy);
+}
+
 static void notify_ready(struct daemon *d)
 {
 	sd_notifyf(0, "READY=1\nSTATUS=%zu instances, last full pass took %.1f ms",
@@ -80,6 +92,7 @@ static void pass_done(struct daemon *d)
 	for (size_t i = 0; i < d->keeper.host_findings.n; i++)
 		diagnostics_take(&ds, &d->keeper.host_findings.items[i]);
 	look_at_released(d, &released);
+	look_at_watches(d, &ds);
 	for (size_t i = 0; i < released.n; i++) {
 		const char *name = released_name(&released.items[i], a);
 
