@@ -2,6 +2,7 @@
 
 #include "reconciler/worker.h"
 #include "schema/arena.h"
+#include "schema/sorted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,32 +72,27 @@ static void batch_free(struct batch *b)
 	arena_free(b->arena);
 }
 
+static int compare_names(const void *x, const void *y)
+{
+	return strcmp((*(struct sheet *const *)x)->name, (*(struct sheet *const *)y)->name);
+}
+
 /* Where NAME is in B, or would be. */
 static size_t batch_place(const struct batch *b, const char *name, bool *found)
 {
-	size_t low = 0, high = b ? b->n : 0;
+	const struct sheet probe = {.name = name}, *wanted = &probe;
+	size_t n = b ? b->n : 0;
+	size_t at =
+	    n ? sorted_lower(b->sheets, n, sizeof(struct sheet *), &wanted, compare_names) : 0;
 
-	*found = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, b->sheets[middle]->name);
-
-		if (order == 0) {
-			*found = true;
-			return middle;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	*found = at < n && strcmp(b->sheets[at]->name, name) == 0;
+	return at;
 }
 
 static struct sheet *batch_sheet(struct batch *b, const char *name)
 {
-	bool found = false;
-	size_t at = b->n ? batch_place(b, name, &found) : 0;
+	bool found;
+	size_t at = batch_place(b, name, &found);
 
 	if (found)
 		return b->sheets[at];

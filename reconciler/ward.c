@@ -2,6 +2,7 @@
 
 #include "reconciler/container.h"
 #include "schema/arena.h"
+#include "schema/sorted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,26 +16,19 @@ static void *or_end(void *piece)
 	_Exit(2);
 }
 
+static int compare_names(const void *x, const void *y)
+{
+	return strcmp((*(struct ward *const *)x)->name, (*(struct ward *const *)y)->name);
+}
+
 /* Where NAME is, or would be. */
 static size_t position(const struct wards *w, const char *name, bool *found)
 {
-	size_t low = 0, high = w->n;
+	const struct ward probe = {.name = (char *)name}, *wanted = &probe;
+	size_t at = sorted_lower(w->items, w->n, sizeof(struct ward *), &wanted, compare_names);
 
-	*found = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, w->items[middle]->name);
-
-		if (order == 0) {
-			*found = true;
-			return middle;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	*found = at < w->n && strcmp(w->items[at]->name, name) == 0;
+	return at;
 }
 
 struct ward *ward_find(const struct wards *w, const char *name)
