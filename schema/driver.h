@@ -10,6 +10,14 @@
 #include <sys/types.h>
 
 struct cgroup; /* limits/cgroup: the kept directory fds of one container */
+struct nics;   /* net/nic: its interfaces as they were found */
+
+/* An interface whose changes are events about a container. */
+struct watched_link {
+	int nsid;         /* the namespace's number; -1: the host's */
+	int index;        /* 0: whichever has the name */
+	const char *name; /* NULL: whatever its name is */
+};
 
 /* One LXC container, as found in this pass. Owned by reconciler/container. */
 struct container {
@@ -22,6 +30,9 @@ struct container {
 	int proc;   /* O_PATH directory fd of /proc/INIT, opened after pidfd; -1 */
 	const struct host *host;
 	struct cgroup *cgroup; /* NULL unless running or frozen */
+	/* What the record says we took, sorted; NULL: nothing. Of this pass. */
+	const struct properties *owned;
+	struct nics *nics; /* net/nic's own, of this pass: what observe found; NULL */
 	/* The value of an LXC config item ("lxc.cgroup.memory.limit_in_bytes") in the container's
 	 * own config, without our boot file; several lines are joined by line breaks. NULL: not
 	 * set. */
@@ -40,6 +51,11 @@ struct driver {
 	/* EFFECT_LIVE, or EFFECT_RESTART where everything is fixed at a start: apply is NULL then
 	 */
 	enum effect effect;
+	/* The attribute that says what an object is: another value of it is another object, and
+	 * all other attributes come anew with it. NULL: its objects have none. */
+	const char *identity;
+	/* The phase of a change to P (ACTION_REMOVE: it goes). NULL: PHASE_LIMIT. */
+	enum phase (*phase)(const struct property *p, enum action action);
 	/* What should hold for WORLD's instance. Pure: the same world gives the same answer. A
 	 * device or key that this host cannot serve is added with EFFECT_UNSUPPORTED and a reason.
 	 */
@@ -75,6 +91,11 @@ struct driver {
 	 * watched. */
 	size_t (*files)(const struct container *c, const struct property *p, struct arena *a,
 			const char **out, size_t most);
+	/* The interfaces of C that an object of its is made of, as observe found them, so that
+	 * whoever else changes one is noticed; at most MOST go to OUT. Returns how many. NULL:
+	 * none. */
+	size_t (*links)(const struct container *c, const char *object, struct arena *a,
+			struct watched_link *out, size_t most);
 	/* The kernel file or call behind an attribute on HOST, for -vv and explain; NULL: none. */
 	const char *(*place)(const struct host *host, const struct property *p, struct arena *a);
 };

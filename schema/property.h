@@ -34,6 +34,8 @@ struct property {
 	struct place at; /* of what asks for it, when it is no setting; else NOWHERE */
 	const char *key; /* the config key or DEVICE.OPTION that asks for it */
 	bool force;      /* the instance allows what harms it: a memory limit below use */
+	bool recorded;   /* derived once: its value goes into the record although no key says so */
+	bool wrong; /* UNKNOWN, and it is for the user to mend: REASON is an error at its place */
 };
 
 struct properties {

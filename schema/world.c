@@ -33,3 +33,17 @@ const struct world_instance *world_find(const struct world *w, const char *name)
 		return NULL;
 	return bsearch(name, w->instances, w->n, sizeof(*w->instances), compare_name);
 }
+
+static int compare_parent(const void *name, const void *item)
+{
+	const struct parent_link *p = item;
+
+	return strcmp(name, p->name);
+}
+
+const struct parent_link *host_parent(const struct host *h, const char *name)
+{
+	if (h->n_parents == 0)
+		return NULL;
+	return bsearch(name, h->parents, h->n_parents, sizeof(*h->parents), compare_parent);
+}

@@ -35,6 +35,21 @@ struct link_name {
 	const char *name;
 };
 
+/* An interface of the host that nics name as their parent. */
+struct parent_link {
+	const char *name;
+	int index; /* 0: there is none */
+	bool bridge;
+	bool to_come; /* a network document makes it, in this very pass */
+	uint32_t mtu;
+};
+
+/* An interface of a container's own config: lxc.net.INDEX. What it does not say is NULL. */
+struct own_nic {
+	unsigned index;
+	const char *type, *name, *link, *hwaddr, *mtu, *pair, *mode;
+};
+
 struct host {
 	const char *name;   /* for hosts: patterns */
 	uint64_t memory;    /* MemTotal, bytes */
@@ -54,6 +69,8 @@ struct host {
 	const char *idmap_missing; /* why there is none: the line to add; NULL: there is one */
 	struct link_name *links;   /* interfaces of the host, for net_prio */
 	size_t n_links;
+	struct parent_link *parents; /* of the nics of all instances looked at; sorted by name */
+	size_t n_parents;
 	struct rlimit_pair rlimits[16]; /* what a start inherits, by RLIMIT_ number: our own */
 };
 
@@ -89,7 +106,10 @@ struct world_instance {
 	size_t n_disks;
 	int64_t rootfs_owner; /* host id of its rootfs's owner, looked at where the manifest names
 				 a key for the id map; -1: unknown */
-	const char *idmap_refused; /* why its config leaves no room for a map of ours; NULL */
+	const char *idmap_refused;      /* why its config leaves no room for a map of ours; NULL */
+	const struct properties *owned; /* what the record says we took; sorted; NULL: nothing */
+	struct own_nic *own_nics;       /* where the manifest has nics; by index */
+	size_t n_own_nics;
 	bool exists;
 	bool will_run; /* it runs, or this plan starts it */
 };
@@ -97,8 +117,14 @@ struct world_instance {
 struct world {
 	struct arena *arena;
 	const struct host *host;
+	const char *lxcpath;
 	struct world_instance *instances; /* sorted by name */
 	size_t n;
+	const struct document *const *networks; /* sorted by name */
+	size_t n_networks;
 };
+
+/* NULL: nobody asked for it. */
+const struct parent_link *host_parent(const struct host *h, const char *name);
 
 const struct world_instance *world_find(const struct world *w, const char *name);

@@ -1,0 +1,45 @@
+/*
+ * netlink - rtnetlink sockets: requests with their answers, and network namespaces by number.
+ * Requests are libnl messages. A refusal is an errno, and what the kernel said of it in words.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct nl_msg;
+struct nlmsghdr;
+
+/* A connected NETLINK_ROUTE socket. Not for two threads at once. */
+struct netlink;
+
+/* The calling thread's socket in the host's network namespace: the one the program runs in. Made
+ * when first asked for, closed with the thread. NULL with errno. */
+struct netlink *netlink_here(void);
+
+/* A socket in the network namespace behind NETNS_FD, to be closed at once: it keeps that namespace
+ * alive. NULL with errno. The thread is in its own namespace again afterwards; if it cannot go back
+ * the program ends. */
+struct netlink *netlink_in(int netns_fd);
+void netlink_close(struct netlink *nl);
+
+/* This host's number for the namespace behind NETNS_FD; one is given to it if it has none. -errno.
+ */
+int netlink_nsid(struct netlink *nl, int netns_fd);
+
+/* Sends MSG, which is used up, and waits for its answer. REPLY (may be NULL) is called for each
+ * message of the answer. 0 or -errno; netlink_said has the kernel's words. A dump that was
+ * interrupted is -EAGAIN. */
+int netlink_ask(struct netlink *nl, struct nl_msg *msg,
+		void (*reply)(const struct nlmsghdr *h, void *context), void *context);
+
+/* Sends N messages, used up, in as few system calls as may be, and waits for all acknowledgements:
+ * ERRORS[i] is 0 or -errno. The kernel carries them out in order and goes on after a refusal.
+ * Returns the first error. */
+int netlink_batch(struct netlink *nl, struct nl_msg **msgs, size_t n, int *errors);
+
+/* What the kernel said with the last refusal, such as "Unknown device type"; "" if nothing. */
+const char *netlink_said(const struct netlink *nl);
+
+/* -errno for a libnl error (negative, or its absolute value). */
+int netlink_errno(int nl_error);

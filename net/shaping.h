@@ -1,0 +1,55 @@
+/*
+ * shaping - the rate of a nic, both ways, by HTB on the host's side.
+ * Towards the container: HTB on the host end. From the container: what comes in at the host end is
+ * sent through an IFB of its own (ingress qdisc, u32, mirred), where HTB queues it: shaped, not
+ * policed. Names are the container's: ingress is what it receives.
+ *
+ * What is ours is known by its handle (656b:, 656c:) and, an IFB, by its name and alias. All else
+ * is foreign, and left alone.
+ */
+#pragma once
+
+#include "net/link.h"
+
+enum shaping_way { SHAPING_INGRESS, SHAPING_EGRESS };
+
+/* What is there for one way. */
+struct shaping {
+	bool ours;     /* our qdisc is there, whole or in part */
+	bool whole;    /* ... and all of it is as shaping_set makes it for this rate and burst */
+	uint64_t rate; /* bits per second as the kernel has it; 0: no limit */
+	uint64_t
+	    burst; /* bytes, as given or as derived from the rate; within the kernel's rounding */
+	bool burst_derived; /* it is what shaping_burst says for the rate */
+	const char
+	    *foreign; /* why it cannot be ours: "vethX has a tbf qdisc that is not ours"; in A */
+	uint64_t bytes, packets, drops; /* counted by the class */
+};
+
+/* BITS per second as the kernel can hold it (whole bytes); 0: too little to be a rate. */
+uint64_t shaping_settle(uint64_t bits);
+
+/* The burst for a rate of so many bits per second and frames of MTU bytes: a millisecond's worth,
+ * at least ten frames, at most 4 MiB. */
+uint64_t shaping_burst(uint64_t bits, uint32_t mtu);
+
+/* Reads what there is on HOST_END for WAY. 0 or -errno. */
+int shaping_read(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		 struct arena *a, struct shaping *out);
+
+/* Makes WAY of HOST_END pass RATE bits per second (settled, not 0), with BURST bytes (0: derived).
+ * What is there already is changed in place: no packet in a queue is lost, the other way is not
+ * touched. On a failure what could be built is taken down again, and what was in force stays.
+ * 0 or -errno, with *WHY (in A): the object, the value, the kernel's words and what to do. */
+int shaping_set(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		uint64_t rate, uint64_t burst, struct arena *a, const char **why);
+
+/* Takes exactly what is ours for WAY away. Deletes an IFB (egress), which waits. */
+int shaping_clear(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		  struct arena *a, const char **why);
+
+/* Deletes our IFBs whose host ends are gone. Waits for each. Returns how many there were, or
+ * -errno. */
+int shaping_sweep(struct netlink *nl);
+/* Are there any? Cheap: no deletion. */
+int shaping_orphans(struct netlink *nl);
