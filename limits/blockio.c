@@ -229,20 +229,6 @@ static void desire_attribute(const struct host *host, const struct disk_device *
 	add_wish(out, start, p);
 }
 
-static const char *object_of_disk(const char *disk, struct arena *a)
-{
-	char *object = arena_alloc(a, strlen("io/") + 3 * strlen(disk) + 1), *to;
-
-	to = stpcpy(object, "io/");
-	for (; *disk; disk++) {
-		if (*disk == '/')
-			to = stpcpy(to, "%2F");
-		else
-			*to++ = *disk;
-	}
-	return object;
-}
-
 static void desire_refused(const struct disk_device *d, const struct expanded_device *e,
 			   struct properties *out)
 {
@@ -254,7 +240,7 @@ static void desire_refused(const struct disk_device *d, const struct expanded_de
 		if (!s)
 			continue;
 		properties_add(out, (struct property){
-					.object = object_of_disk(d->disk, out->arena),
+					.object = object_name(out->arena, "io", d->disk),
 					.attribute = options[i],
 					.certainty = d->unsupported ? UNSUPPORTED : UNKNOWN,
 					.reason = d->refused,

@@ -27,24 +27,6 @@ const struct driver *driver_for(const char *object)
 	return NULL;
 }
 
-static const char *shown_object(struct arena *a, const char *kind, const char *name)
-{
-	size_t n = strlen(kind) + 1, slashes = 0;
-	char *object, *to;
-
-	for (const char *c = name; *c; c++)
-		slashes += *c == '/';
-	object = arena_alloc(a, n + strlen(name) + 2 * slashes + 1);
-	to = stpcpy(stpcpy(object, kind), "/");
-	for (const char *c = name; *c; c++) {
-		if (*c == '/')
-			to = stpcpy(to, "%2F");
-		else
-			*to++ = *c;
-	}
-	return object;
-}
-
 static void unsupported_add(struct properties *out, struct property p)
 {
 	p.certainty = UNSUPPORTED;
@@ -56,7 +38,7 @@ static void unsupported_add(struct properties *out, struct property p)
 static void device_unsupported(const struct expanded_device *e, struct properties *out)
 {
 	const struct device *d = e->device;
-	const char *object = shown_object(out->arena, d->type->name, d->name);
+	const char *object = object_name(out->arena, d->type->name, d->name);
 
 	if (d->type->effect == EFFECT_UNSUPPORTED) {
 		unsupported_add(out, (struct property){.object = object,

@@ -21,6 +21,14 @@ enum nic_kind {
 };
 
 const char *nic_kind_name(enum nic_kind k);
+bool nic_kind_find(const char *name, enum nic_kind *out);
+
+/* The kind of a nic of NETWORK; NULL: no document has that name. False: a type that no nic has. */
+bool nic_network_kind(const struct document *network, enum nic_kind *out);
+
+/* In N documents, sorted by name; NULL: none. */
+const struct document *nic_network_find(const struct document *const *networks, size_t n,
+					const char *name);
 
 /* Is there a link on the host that all its traffic passes: a veth's other end? */
 bool nic_has_host_end(enum nic_kind k);
@@ -47,6 +55,7 @@ struct nic {
 	uint64_t ingress, egress; /* bits per second; ingress is towards the container */
 	const struct setting *ingress_setting, *egress_setting;
 	uint64_t ingress_burst, egress_burst; /* bytes */
+	const struct setting *ingress_burst_setting, *egress_burst_setting;
 	bool priority_given;
 	uint32_t priority;
 	const char *mode; /* of an ipvlan: l2, l3s */
@@ -59,6 +68,9 @@ struct nic {
  * names that were derived once stay. Returns how many. */
 size_t nics_of(const struct instance *i, const struct document *const *networks, size_t n_networks,
 	       const struct properties *owned, struct arena *a, struct nic **out);
+
+/* "10.1.2.3/24" as the kernel has it, "10.1.2.0/24", in A; NULL: no address with a prefix. */
+const char *nic_route_prefix(const char *text, struct arena *a);
 
 /* The address of a nic without hwaddr: the same after a restart and on another host. Locally
  * administered; made from the SHA-256 of both names. */

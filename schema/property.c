@@ -25,6 +25,24 @@ bool object_is(const char *object, const char *kind)
 	return strncmp(object, kind, n) == 0 && (object[n] == '\0' || object[n] == '/');
 }
 
+const char *object_name(struct arena *a, const char *kind, const char *name)
+{
+	size_t n = strlen(kind) + 1, slashes = 0;
+	char *object, *to;
+
+	for (const char *c = name; *c; c++)
+		slashes += *c == '/';
+	object = arena_alloc(a, n + strlen(name) + 2 * slashes + 1);
+	to = stpcpy(stpcpy(object, kind), "/");
+	for (const char *c = name; *c; c++) {
+		if (*c == '/')
+			to = stpcpy(to, "%2F");
+		else
+			*to++ = *c;
+	}
+	return object;
+}
+
 /* "io/8:0" sorts behind "io" and before "iox": the slash counts as an end. */
 static int compare_objects(const char *x, const char *y)
 {

@@ -62,6 +62,9 @@ int property_compare(const struct property *x, const struct property *y);
 /* Does OBJECT belong to KIND: equal, or KIND followed by "/"? */
 bool object_is(const char *object, const char *kind);
 
+/* The object of KIND called NAME: "disk/my%2Fdata". */
+const char *object_name(struct arena *a, const char *kind, const char *name);
+
 /* Phases of a plan, in their order. */
 enum phase {
 	PHASE_RELEASE,
