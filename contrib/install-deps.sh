@@ -6,7 +6,7 @@ build='gcc make pkg-config libc6-dev lxc-dev libyaml-dev libcgroup-dev libjansso
 libnl-route-3-dev libmd-dev libkmod-dev libsystemd-dev'
 run='lxc lxc-templates uidmap busybox-static'
 check='libcmocka-dev clang clang-format clang-tidy cppcheck valgrind libclang-rt-14-dev e2fsprogs
-xfsprogs btrfs-progs rsync strace'
+xfsprogs btrfs-progs rsync strace iperf3 iproute2 iputils-ping'
 
 if [ "$(id -u)" != 0 ]; then
 	echo "install-deps.sh: needs root" >&2

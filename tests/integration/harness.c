@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <spawn.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -62,6 +64,48 @@ static void enter_namespace(struct harness *h)
 	}
 	if (mount("ek-test", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0)
 		fail_msg("cannot mount over /run: %s", strerror(errno));
+}
+
+static void must(int result, const char *what)
+{
+	if (result < 0)
+		fail_msg("cannot %s: %s", what, strerror(errno));
+}
+
+/* The /sys that was mounted before goes on to show the other namespace's interfaces. The cgroup
+ * trees below it stay. */
+static void renew_sys(struct harness *h)
+{
+	static const char groups[] = "/sys/fs/cgroup";
+	char *aside = arena_printf(h->arena, "%s/groups", h->root);
+
+	make_folder(aside, 0700);
+	must(mount(groups, aside, NULL, MS_BIND | MS_REC, NULL), "bind the cgroup trees");
+	must(mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL), "mount /sys");
+	must(mount(aside, groups, NULL, MS_MOVE, NULL), "move the cgroup trees");
+	must(rmdir(aside), "remove a mount point");
+}
+
+static void raise_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	must(fd, "open a socket");
+	must(ioctl(fd, SIOCSIFFLAGS, &request), "raise lo");
+	close(fd);
+}
+
+void harness_own_network(struct harness *h)
+{
+	static pid_t owner; /* a forked child with a harness of its own has none yet */
+
+	if (owner == getpid())
+		return;
+	owner = getpid();
+	must(unshare(CLONE_NEWNET), "enter a network namespace");
+	renew_sys(h);
+	raise_loopback();
 }
 
 static const char *program_path(struct arena *a)

@@ -39,6 +39,11 @@ int harness_teardown(void **state);
 /* The harness; without root it says so on standard error and skips the test. */
 struct harness *harness_require_root(void **state);
 
+/* Moves this process, and all it starts from now on, into a network namespace of its own, with lo
+ * up and a /sys that shows it: the machine's interfaces are out of reach, and two tests that run at
+ * the same time do not meet. Before a container starts; a second call does nothing. */
+void harness_own_network(struct harness *h);
+
 /* A name that no other test process on this machine uses: "ek-test-PID-TAG". */
 const char *harness_name(struct harness *h, const char *tag);
 
