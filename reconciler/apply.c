@@ -13,7 +13,7 @@ bool apply_is_live(const struct change *c)
 {
 	return c->verdict == VERDICT_NONE && c->effect == EFFECT_LIVE &&
 	       (c->action == ACTION_ADD || c->action == ACTION_CHANGE ||
-		c->action == ACTION_REMOVE) &&
+		c->action == ACTION_REMOVE || c->action == ACTION_REPLACE) &&
 	       driver_for(c->object);
 }
 

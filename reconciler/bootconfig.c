@@ -193,6 +193,13 @@ static void observe_all(struct container *c, struct properties *out)
 	}
 }
 
+static enum phase phase(const struct property *p, enum action action)
+{
+	(void)p;
+	(void)action;
+	return PHASE_BOOT_FILE;
+}
+
 static const char *base(const struct container *c, const struct property *owned, struct arena *a)
 {
 	const struct bootitem *item = item_of(owned->attribute);
@@ -225,6 +232,7 @@ static const char *place(const struct host *host, const struct property *p, stru
 const struct driver bootconfig_driver = {
     .kind = "config",
     .effect = EFFECT_RESTART,
+    .phase = phase,
     .desire = desire,
     .observe = observe,
     .base = base,

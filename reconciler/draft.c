@@ -182,6 +182,8 @@ static bool recorded_with_value(const struct property *p)
 {
 	const struct key *k = p->setting ? p->setting->key : NULL;
 
+	if (p->recorded)
+		return true;
 	if (!k && p->key)
 		k = keys_find(p->key, SCOPE_CONTAINER);
 	return k && k->boot == BOOT_FILE;
@@ -234,18 +236,26 @@ const char *draft_text_between(struct survey *s, const struct subject *subject)
 	return text_for(s, subject, &subject->record.owned);
 }
 
+static bool has_left(const struct change *c)
+{
+	return c->action == ACTION_REPLACE || (c->action == ACTION_REMOVE && !c->to);
+}
+
 static bool was_put_back(const struct subject *s, const struct property *p)
 {
 	const struct changes *changes = &s->outcome->changes;
+	bool left = false;
 
 	for (size_t i = 0; i < changes->n; i++) {
 		const struct change *c = &changes->items[i];
 
-		if (c->action == ACTION_REMOVE && c->verdict == VERDICT_APPLIED &&
-		    strcmp(c->object, p->object) == 0 && strcmp(c->attribute, p->attribute) == 0)
-			return true;
+		if (strcmp(c->object, p->object) != 0)
+			continue;
+		if (c->action == ACTION_REMOVE && strcmp(c->attribute, p->attribute) == 0)
+			return c->verdict == VERDICT_APPLIED;
+		left |= c->identity && has_left(c) && c->verdict == VERDICT_APPLIED;
 	}
-	return false;
+	return left; /* and took it along */
 }
 
 const char *draft_text_after(struct survey *s, const struct subject *subject)
@@ -284,6 +294,42 @@ bool draft_takes_more(const struct subject *s)
 	return false;
 }
 
+static bool is_said(const struct diagnostics *ds, struct place at, const char *message)
+{
+	for (size_t i = 0; i < ds->n; i++) {
+		const struct diagnostic *d = &ds->items[i];
+
+		if (d->place.source == at.source && d->place.line == at.line &&
+		    d->place.column == at.column && strcmp(d->message, message) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the user has to mend is said as an error, where he asks for it, and once. */
+static void say_wrong(struct subject *s)
+{
+	struct diagnostics *ds = &s->outcome->diagnostics;
+
+	for (size_t i = 0; i < s->desired.n; i++) {
+		const struct property *p = &s->desired.items[i];
+		struct place at = p->setting     ? p->setting->at
+				  : p->at.source ? p->at
+						 : document_of(s)->at;
+		const char *message;
+
+		if (!p->wrong || plan_takes(p))
+			continue;
+		message = arena_printf(ds->arena, "%s: %s", p->object,
+				       p->reason ? p->reason : "it cannot be had");
+		if (is_said(ds, at, message))
+			continue;
+		diagnostic_error(ds, at, "%s", message);
+		if (p->remedy)
+			diagnostic_hint(ds, "%s", p->remedy);
+	}
+}
+
 void draft_properties(struct survey *s, struct subject *subject, bool will_start,
 		      struct changes *out)
 {
@@ -293,6 +339,7 @@ void draft_properties(struct survey *s, struct subject *subject, bool will_start
 	properties_init(&subject->observed, s->arena);
 	properties_init(&subject->kept, s->arena);
 	plan_desire(&s->world, subject->world, &subject->desired);
+	say_wrong(subject);
 	if (subject_runs(subject)) {
 		properties_init(&asked, s->arena);
 		plan_union(&subject->desired, &subject->record.owned, &asked);

@@ -29,19 +29,36 @@ static void put_off(struct change *c, const char *reason)
 	c->reason = reason;
 }
 
-/* What failed, and what somebody else keeps changing, is tried less and less often. */
+/* What failed, and what somebody else keeps changing, is tried less and less often: an object that
+ * comes or goes with all its parts. */
 static void hold_back(struct round *r, struct turn *t)
 {
+	struct changes *changes = &t->outcome.changes;
 	struct ward *w = t->ward;
 
 	if (w->insist)
 		return;
-	for (size_t i = 0; i < t->outcome.changes.n; i++) {
-		struct change *c = &t->outcome.changes.items[i];
+	for (size_t i = 0; i < changes->n; i++) {
+		struct change *c = &changes->items[i];
+		const struct change *whole = changes_whole(changes, c);
 
+		if (!whole)
+			whole = c;
 		if (apply_is_live(c) &&
-		    attempts_hold(&w->attempts, c->object, c->attribute, r->now) > r->now)
+		    attempts_hold(&w->attempts, whole->object, whole->attribute, r->now) > r->now)
 			put_off(c, "it will be tried again");
+	}
+}
+
+/* An object does not come without what it is to have. */
+static void put_off_parts(struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		struct change *c = &changes->items[i];
+		const struct change *whole = apply_is_live(c) ? changes_whole(changes, c) : NULL;
+
+		if (whole && whole->verdict == VERDICT_SKIPPED)
+			put_off(c, whole->reason);
 	}
 }
 
@@ -54,11 +71,16 @@ static void await_record(struct round *r, struct turn *t)
 	if (!draft_takes_more(s))
 		return;
 	for (size_t i = 0; i < changes->n; i++) {
-		struct change *c = &changes->items[i];
+		struct change *c = &changes->items[i], *whole;
 
-		if (apply_is_live(c) && !properties_find(&s->record.owned, c->object, c->attribute))
-			put_off(c, NULL);
+		if (!apply_is_live(c) || properties_find(&s->record.owned, c->object, c->attribute))
+			continue;
+		whole = changes_whole(changes, c);
+		put_off(c, NULL);
+		if (whole && apply_is_live(whole))
+			put_off(whole, NULL);
 	}
+	put_off_parts(changes);
 	step_record(r, t, draft_text_between(&r->survey, s));
 }
 

@@ -103,7 +103,7 @@ static const char *words(const struct options *o, const struct change *c, const 
 		return arena_join(a, report_name(c, a), " ", both(o, c, a), NULL);
 	if (existence || is(c->object, "boot"))
 		return life(c, done, a);
-	if (is(c->attribute, "device") || is(c->attribute, "identity"))
+	if (is(c->attribute, "device") || c->identity)
 		return whole(o, c, done, a);
 	return arena_join(a, report_name(c, a), " ", both(o, c, a), NULL);
 }

@@ -261,7 +261,7 @@ static void count_change(struct summary *sum, const struct change *c)
 			sum->pending_restart++;
 		break;
 	case ACTION_NONE:
-		sum->unsupported++;
+		sum->unsupported += !c->wrong;
 		break;
 	case ACTION_ADD:
 	case ACTION_CHANGE:

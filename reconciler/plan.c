@@ -1,31 +1,9 @@
 #include "reconciler/plan.h"
 
-#include "limits/blockio.h"
-#include "limits/knobs.h"
-#include "limits/netprio.h"
-#include "limits/oom.h"
-#include "limits/rlimit.h"
-#include "reconciler/bootconfig.h"
-#include "reconciler/modules.h"
-#include "reconciler/sysctl.h"
 #include "schema/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-const struct driver *const drivers[] = {
-    &cgroup_driver,  &bootconfig_driver, &blockio_driver, &modules_driver,
-    &netprio_driver, &oom_driver,        &rlimit_driver,  &sysctl_driver,
-};
-const size_t n_drivers = sizeof(drivers) / sizeof(*drivers);
-
-const struct driver *driver_for(const char *object)
-{
-	for (size_t i = 0; i < n_drivers; i++)
-		if (object_is(object, drivers[i]->kind))
-			return drivers[i];
-	return NULL;
-}
 
 static void unsupported_add(struct properties *out, struct property p)
 {
@@ -80,12 +58,55 @@ void plan_unsupported(const struct instance *i, struct properties *out)
 		device_unsupported(&i->devices[k], out);
 }
 
+/* The items of P from START on that are about one object end here. */
+static size_t object_end(const struct properties *p, size_t start)
+{
+	size_t end = start + 1;
+
+	while (end < p->n && strcmp(p->items[end].object, p->items[start].object) == 0)
+		end++;
+	return end;
+}
+
+static bool is_identity(const struct driver *d, const struct property *p)
+{
+	return d && d->identity && strcmp(p->attribute, d->identity) == 0;
+}
+
+/* Is what these N of one object are about not to be had at all? */
+static bool object_refused(const struct driver *d, const struct property *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_identity(d, &items[i]))
+			return !plan_takes(&items[i]);
+	return false;
+}
+
+/* Of an object that cannot be had only that is said, and nothing is asked of its parts. */
+static void leave_refused_alone(struct properties *p)
+{
+	size_t n = 0, end;
+
+	for (size_t start = 0; start < p->n; start = end) {
+		const struct driver *d = driver_for(p->items[start].object);
+		bool refused;
+
+		end = object_end(p, start);
+		refused = object_refused(d, p->items + start, end - start);
+		for (size_t i = start; i < end; i++)
+			if (!refused || is_identity(d, &p->items[i]) || !plan_takes(&p->items[i]))
+				p->items[n++] = p->items[i];
+	}
+	p->n = n;
+}
+
 void plan_desire(const struct world *w, const struct world_instance *i, struct properties *out)
 {
 	for (size_t k = 0; k < n_drivers; k++)
 		drivers[k]->desire(w, i, out);
 	plan_unsupported(i->instance, out);
 	properties_sort(out);
+	leave_refused_alone(out);
 }
 
 void plan_observe(struct container *c, const struct properties *asked, struct properties *out)
@@ -129,15 +150,15 @@ bool plan_takes(const struct property *desired)
 	       desired->effect != EFFECT_IGNORED;
 }
 
-static enum phase phase_of(const char *object)
+static enum phase phase_of(const struct driver *d, const struct property *p, enum action action)
 {
-	if (object_is(object, "config"))
-		return PHASE_BOOT_FILE;
-	return PHASE_LIMIT;
+	return d && d->phase ? d->phase(p, action) : PHASE_LIMIT;
 }
 
 static struct change change_for(const struct property *p, enum action action)
 {
+	const struct driver *d = driver_for(p->object);
+
 	return (struct change){
 	    .object = p->object,
 	    .attribute = p->attribute,
@@ -145,7 +166,7 @@ static struct change change_for(const struct property *p, enum action action)
 	    .observed = CERTAIN_VALUE,
 	    .action = action,
 	    .effect = p->effect,
-	    .phase = phase_of(p->object),
+	    .phase = phase_of(d, p, action),
 	    .key = p->key,
 	    .setting = p->setting,
 	    .origin = p->from,
@@ -153,7 +174,15 @@ static struct change change_for(const struct property *p, enum action action)
 	    .reason = p->reason,
 	    .remedy = p->remedy,
 	    .force = p->force,
+	    .wrong = p->wrong,
+	    .identity = is_identity(d, p),
 	};
+}
+
+/* A value becomes another one: in place, or by another object where it says what the object is. */
+static enum action change_of(const struct property *want)
+{
+	return is_identity(driver_for(want->object), want) ? ACTION_REPLACE : ACTION_CHANGE;
 }
 
 /* Shown, never done: this host has no place for it, or nobody could look. */
@@ -187,7 +216,7 @@ static void plan_desired(struct changes *out, const struct property *want,
 	}
 	if (live->certainty == CERTAIN_VALUE && strcmp(live->value, want->value) == 0)
 		return;
-	c = change_for(want, live->certainty == CERTAIN_ABSENT ? ACTION_ADD : ACTION_CHANGE);
+	c = change_for(want, live->certainty == CERTAIN_ABSENT ? ACTION_ADD : change_of(want));
 	c.from = live->value;
 	c.observed = live->certainty;
 	if (live->reason)
@@ -197,12 +226,27 @@ static void plan_desired(struct changes *out, const struct property *want,
 	changes_add(out, c);
 }
 
-/* Ours, and nobody wants it any more. */
-static void plan_put_back(const struct container *c, const struct property *own,
-			  const struct property *live, struct changes *out, struct properties *kept)
+static const char *base_of(const struct container *c, const struct property *own, struct arena *a)
 {
 	const struct driver *d = driver_for(own->object);
-	struct change change = change_for(own, ACTION_REMOVE);
+
+	return d->base ? d->base(c, own, a) : NULL;
+}
+
+/* What becomes of an object as a whole. */
+enum fate {
+	FATE_STAYS,   /* each of its parts is for itself */
+	FATE_REFUSED, /* nobody knows what it is, or it cannot be had: its parts are let be */
+	FATE_LEAVES,  /* it goes, or another takes its place, and all that was ours of it with it */
+};
+
+/* Ours, and nobody wants it any more. */
+static void plan_put_back(const struct container *c, const struct property *own,
+			  const struct property *live, enum fate fate, struct changes *out,
+			  struct properties *kept)
+{
+	const struct driver *d = driver_for(own->object);
+	struct change change;
 	const char *base;
 
 	if (!d)
@@ -217,9 +261,13 @@ static void plan_put_back(const struct container *c, const struct property *own,
 		properties_add(kept, *own);
 		return;
 	}
-	base = d->base(c, own, out->arena);
-	if (live->certainty == CERTAIN_ABSENT || (base && strcmp(base, live->value) == 0))
+	base = fate == FATE_LEAVES ? NULL : base_of(c, own, out->arena);
+	if (live->certainty == CERTAIN_ABSENT || (base && strcmp(base, live->value) == 0)) {
+		if (fate == FATE_LEAVES) /* until it has left */
+			properties_add(kept, *own);
 		return;
+	}
+	change = change_for(own, ACTION_REMOVE);
 	change.from = live->value;
 	change.to = base;
 	change.effect = d->effect;
@@ -283,6 +331,62 @@ static bool can_be_had(const struct property *want, const struct property *live)
 	return plan_takes(want) && !(live && live->certainty == UNSUPPORTED);
 }
 
+static bool cannot_be_seen(const struct property *live)
+{
+	return !live || live->certainty == UNKNOWN || live->certainty == UNSUPPORTED;
+}
+
+static enum fate fate_wanted(const struct property *want, const struct property *live)
+{
+	if (!plan_takes(want) || cannot_be_seen(live))
+		return FATE_REFUSED;
+	if (live->certainty == CERTAIN_VALUE && strcmp(live->value, want->value) != 0)
+		return FATE_LEAVES;
+	return FATE_STAYS;
+}
+
+static enum fate fate_unwanted(const struct container *c, const struct property *own,
+			       const struct property *live, struct arena *a)
+{
+	if (cannot_be_seen(live))
+		return FATE_REFUSED;
+	return live->certainty == CERTAIN_VALUE && !base_of(c, own, a) ? FATE_LEAVES : FATE_STAYS;
+}
+
+static enum fate fate_of(const struct container *c, const struct walk *w, const char *object,
+			 struct arena *a)
+{
+	const struct driver *d = driver_for(object);
+	const struct property *found[3];
+
+	if (!d || !d->identity)
+		return FATE_STAYS;
+	for (int i = 0; i < 3; i++)
+		found[i] = properties_find(w->sides[i], object, d->identity);
+	if (found[DESIRED])
+		return fate_wanted(found[DESIRED], found[OBSERVED]);
+	if (found[OWNED])
+		return fate_unwanted(c, found[OWNED], found[OBSERVED], a);
+	return FATE_STAYS;
+}
+
+/* Of an object that is refused only what it is is looked at. */
+static void plan_refused(const struct property *const found[3], struct changes *out,
+			 struct properties *kept)
+{
+	const struct property *want = found[DESIRED], *own = found[OWNED];
+	const struct property *any = want ? want : own;
+
+	if (is_identity(driver_for(any->object), any) || (want && !plan_takes(want))) {
+		if (want)
+			plan_desired(out, want, found[OBSERVED]);
+		else if (found[OBSERVED] && found[OBSERVED]->certainty == UNKNOWN)
+			plan_shown(out, own, found[OBSERVED]);
+	}
+	if (own)
+		properties_add(kept, *own);
+}
+
 void plan_diff(const struct container *c, const struct properties *desired,
 	       const struct properties *observed, const struct properties *owned,
 	       struct changes *out, struct properties *kept)
@@ -290,17 +394,29 @@ void plan_diff(const struct container *c, const struct properties *desired,
 	struct walk at = {
 	    .sides = {desired, observed, owned}
         };
+	const char *object = "";
+	enum fate fate = FATE_STAYS;
 	size_t start = out->n;
 
 	while (walk_next(&at)) {
-		if (at.found[DESIRED])
-			plan_desired(out, at.found[DESIRED], at.found[OBSERVED]);
-		if (at.found[DESIRED] && at.found[OWNED] &&
-		    !can_be_had(at.found[DESIRED], at.found[OBSERVED]))
-			properties_add(kept, *at.found[OWNED]);
-		else if (at.found[OWNED] && !at.found[DESIRED])
-			plan_put_back(c, at.found[OWNED], at.found[OBSERVED], out, kept);
-		/* observed only: not ours */
+		const struct property *want = at.found[DESIRED], *own = at.found[OWNED];
+
+		if (!want && !own) /* not ours */
+			continue;
+		if (strcmp(object, (want ? want : own)->object) != 0) {
+			object = (want ? want : own)->object;
+			fate = fate_of(c, &at, object, out->arena);
+		}
+		if (fate == FATE_REFUSED) {
+			plan_refused(at.found, out, kept);
+			continue;
+		}
+		if (want)
+			plan_desired(out, want, at.found[OBSERVED]);
+		if (want && own && !can_be_had(want, at.found[OBSERVED]))
+			properties_add(kept, *own);
+		else if (own && !want)
+			plan_put_back(c, own, at.found[OBSERVED], fate, out, kept);
 	}
 	order(out, start);
 }
@@ -317,7 +433,7 @@ static void plan_desired_stopped(struct changes *out, const struct property *wan
 	}
 	if (own && (!own->value || strcmp(own->value, want->value) == 0))
 		return;
-	c = change_for(want, own ? ACTION_CHANGE : ACTION_ADD);
+	c = change_for(want, own ? change_of(want) : ACTION_ADD);
 	c.from = own ? own->value : NULL;
 	c.observed = own ? CERTAIN_VALUE : CERTAIN_ABSENT;
 	c.effect = will_start ? EFFECT_START : EFFECT_RESTART;
@@ -341,6 +457,15 @@ static void plan_put_back_stopped(struct changes *out, const struct property *ow
 	changes_add(out, c);
 }
 
+static bool is_refused(const struct properties *desired, const char *object)
+{
+	const struct driver *d = driver_for(object);
+	const struct property *want =
+	    d && d->identity ? properties_find(desired, object, d->identity) : NULL;
+
+	return want && !plan_takes(want);
+}
+
 void plan_diff_stopped(const struct properties *desired, const struct properties *owned,
 		       bool will_start, struct changes *out, struct properties *kept)
 {
@@ -351,12 +476,14 @@ void plan_diff_stopped(const struct properties *desired, const struct properties
 	size_t start = out->n;
 
 	while (walk_next(&at)) {
-		if (at.found[DESIRED])
-			plan_desired_stopped(out, at.found[DESIRED], at.found[OWNED], will_start);
-		if (at.found[DESIRED] && at.found[OWNED] && !plan_takes(at.found[DESIRED]))
-			properties_add(kept, *at.found[OWNED]);
-		else if (at.found[OWNED] && !at.found[DESIRED])
-			plan_put_back_stopped(out, at.found[OWNED], will_start, kept);
+		const struct property *want = at.found[DESIRED], *own = at.found[OWNED];
+
+		if (want)
+			plan_desired_stopped(out, want, own, will_start);
+		if (own && (want ? !plan_takes(want) : is_refused(desired, own->object)))
+			properties_add(kept, *own);
+		else if (own && !want)
+			plan_put_back_stopped(out, own, will_start, kept);
 	}
 	order(out, start);
 }

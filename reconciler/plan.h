@@ -5,12 +5,7 @@
 #pragma once
 
 #include "reconciler/bootfile.h"
-#include "schema/driver.h"
-
-/* All drivers, sorted by kind. */
-extern const struct driver *const drivers[];
-extern const size_t n_drivers;
-const struct driver *driver_for(const char *object);
+#include "reconciler/drivers.h"
 
 /* What of the expanded configuration no driver carries out: a property each with
  * EFFECT_UNSUPPORTED, so that it is shown and never silently ignored. */

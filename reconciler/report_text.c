@@ -71,7 +71,7 @@ const char *report_name(const struct change *c, struct arena *a)
 		name += strlen(lxc);
 	if (strcmp(c->object, "config") == 0 || strcmp(c->object, "key") == 0)
 		return escaped(a, name);
-	if (strcmp(name, "device") == 0 || strcmp(name, "identity") == 0)
+	if (strcmp(name, "device") == 0 || c->identity)
 		return escaped(a, c->object);
 	return escaped(a, arena_printf(a, "%s %s", c->object, name));
 }
@@ -128,7 +128,9 @@ static const char *not_done(const struct options *o, const struct change *c, str
 	const char *what = "refused";
 	const char *reason = report_hide(o, c, c->reason, a);
 
-	if (c->observed == UNSUPPORTED || c->effect == EFFECT_UNSUPPORTED)
+	if (c->wrong)
+		what = "refused";
+	else if (c->observed == UNSUPPORTED || c->effect == EFFECT_UNSUPPORTED)
 		what = "unsupported";
 	else if (c->observed == UNKNOWN)
 		what = "unknown";
@@ -239,7 +241,8 @@ static void print_verdict(FILE *f, const struct options *o, const struct change 
 			print_below(f, "", reason, a);
 		break;
 	}
-	print_below(f, "hint: ", c->remedy, a);
+	if (!c->wrong) /* the error that says so has it */
+		print_below(f, "hint: ", c->remedy, a);
 }
 
 static void print_row(FILE *f, const struct options *o, const struct rows *rows,

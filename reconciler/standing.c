@@ -44,7 +44,7 @@ static bool waits(const struct change *c)
 
 static bool cannot_be_had(const struct change *c)
 {
-	return c->action == ACTION_NONE;
+	return c->action == ACTION_NONE && !c->wrong; /* that is an error, and the reason */
 }
 
 static size_t gather(const struct outcome *o, bool (*counts)(const struct change *),

@@ -116,6 +116,26 @@ struct change *changes_add(struct changes *c, struct change item)
 	return &c->items[c->n++];
 }
 
+static bool is_about_whole(const struct change *c)
+{
+	return c->identity && (c->action == ACTION_ADD || c->action == ACTION_REMOVE ||
+			       c->action == ACTION_REPLACE);
+}
+
+/* What is only shown, or waits, stands for itself. */
+static bool is_made(const struct change *c)
+{
+	return c->action != ACTION_NONE && c->action != ACTION_WAIT;
+}
+
+struct change *changes_whole(const struct changes *all, const struct change *c)
+{
+	for (size_t i = 0; is_made(c) && i < all->n; i++)
+		if (is_about_whole(&all->items[i]) && strcmp(all->items[i].object, c->object) == 0)
+			return &all->items[i];
+	return NULL;
+}
+
 struct place change_place(const struct change *c)
 {
 	if (c->setting)

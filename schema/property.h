@@ -111,7 +111,9 @@ struct change {
 	const struct document *origin;
 	struct place at;
 	const char *reason, *remedy;
-	bool force; /* the desired property's */
+	bool force;    /* the desired property's */
+	bool wrong;    /* likewise: refused until the user mends what he asks for */
+	bool identity; /* of the attribute that says what its object is */
 	/* the driver's */
 	enum verdict verdict;
 	int error_number;  /* errno of the refusal, 0 */
@@ -125,6 +127,10 @@ struct changes {
 };
 
 struct change *changes_add(struct changes *c, struct change item);
+
+/* The change by which the object of C comes, goes or becomes another one: that of its identity,
+ * which may be C itself. NULL: C is about a part of an object that stays what it is. */
+struct change *changes_whole(const struct changes *all, const struct change *c);
 
 /* Where it is asked for: the setting, the device, or else the document; NOWHERE: derived. */
 struct place change_place(const struct change *c);

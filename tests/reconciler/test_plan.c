@@ -220,7 +220,6 @@ static void drivers_are_sorted_and_whole(void **state)
 	for (size_t i = 0; i < n_drivers; i++) {
 		assert_non_null(drivers[i]->desire);
 		assert_non_null(drivers[i]->observe);
-		assert_non_null(drivers[i]->base);
 		assert_true(drivers[i]->apply || drivers[i]->effect == EFFECT_RESTART);
 		assert_ptr_equal(driver_for(drivers[i]->kind), drivers[i]);
 		if (i > 0)

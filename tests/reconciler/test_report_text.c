@@ -186,7 +186,8 @@ static void removal_and_replacement(void **state)
 					 .reason = "no longer in the manifest",
 					 .action = ACTION_REMOVE});
 	sample_change(o, (struct change){.object = "nic/eth0",
-					 .attribute = "identity",
+					 .attribute = "link",
+					 .identity = true,
 					 .from = "br0",
 					 .to = "br1",
 					 .action = ACTION_REPLACE});
