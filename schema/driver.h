@@ -17,6 +17,7 @@ struct watched_link {
 	int nsid;         /* the namespace's number; -1: the host's */
 	int index;        /* 0: whichever has the name */
 	const char *name; /* NULL: whatever its name is */
+	bool routes;      /* the host's routes by it matter, too */
 };
 
 /* One LXC container, as found in this pass. Owned by reconciler/container. */
