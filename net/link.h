@@ -9,8 +9,10 @@
 #include <net/if.h>
 
 struct netlink;
+struct nlmsghdr;
 
-#define LINK_HERE (-1) /* the namespace of the socket */
+#define LINK_HERE (-1)    /* the namespace of the socket */
+#define LINK_NOWHERE (-2) /* a namespace that is ending */
 #define LINK_ALIAS_MOST 256
 
 /* What we need to know of an interface. Texts of a container's are whatever its root likes. */
@@ -23,19 +25,26 @@ struct link {
 	unsigned flags; /* IFF_UP ... */
 	int master;     /* index; 0: none */
 	int peer;       /* IFLA_LINK: the other end's or the parent's index; 0: none */
-	int peer_nsid;  /* the namespace of that, as its own namespace numbers it; LINK_HERE */
+	int peer_nsid;  /* the namespace of that by the asking socket's numbers; LINK_HERE: its own
+			 */
 	char alias[LINK_ALIAS_MOST];
 	uint32_t macvlan_mode, ipvlan_mode;
-	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets; /* only by link_by_* */
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets; /* only by link_stats */
 };
 
 /* All interfaces of this network namespace, by index; items and names live in A. Returns 0 or
  * -errno. */
 int link_list(struct arena *a, struct link_name **out, size_t *n);
 
+/* Reads a message of the kernel's, RTM_NEWLINK or RTM_DELLINK; false: it is neither. LINK_HERE as
+ * peer_nsid is then the namespace of the interface. */
+bool link_parse(const struct nlmsghdr *h, struct link *out);
+
 /* One interface of the namespace NSID. 0, -ENODEV, or another -errno. */
 int link_by_name(struct netlink *nl, int nsid, const char *name, struct link *out);
 int link_by_index(struct netlink *nl, int nsid, int index, struct link *out);
+/* The same with its counters, which cost the kernel more. */
+int link_stats(struct netlink *nl, int nsid, int index, struct link *out);
 /* Calls EACH for all of NSID that are of KIND ("ifb"; NULL: all). The dump is taken again when it
  * was interrupted: EACH may see one twice. */
 int link_each(struct netlink *nl, int nsid, const char *kind,

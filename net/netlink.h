@@ -27,9 +27,13 @@ void netlink_close(struct netlink *nl);
  */
 int netlink_nsid(struct netlink *nl, int netns_fd);
 
-/* Sends MSG, which is used up, and waits for its answer. REPLY (may be NULL) is called for each
- * message of the answer. 0 or -errno; netlink_said has the kernel's words. A dump that was
- * interrupted is -EAGAIN. */
+/* The number that NL's own namespace has for itself: an interface of another one whose peer is here
+ * is told with it. One is given to it if it has none. -errno. */
+int netlink_self(struct netlink *nl);
+
+/* Sends MSG, which is used up (NULL: -ENOMEM), and waits for its answer. REPLY (may be NULL) is
+ * called for each message of the answer. 0 or -errno; netlink_said has the kernel's words. A dump
+ * that was interrupted is -EAGAIN. */
 int netlink_ask(struct netlink *nl, struct nl_msg *msg,
 		void (*reply)(const struct nlmsghdr *h, void *context), void *context);
 

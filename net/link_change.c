@@ -1,0 +1,102 @@
+#include "net/link.h"
+#include "net/netlink.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/addr.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static struct nl_msg *request(int type, const struct ifinfomsg *which)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
+
+	if (msg && nlmsg_append(msg, (void *)which, sizeof(*which), NLMSG_ALIGNTO) == 0)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+static int put_hwaddr(struct nl_msg *msg, const char *hwaddr)
+{
+	struct nl_addr *addr = NULL;
+	int error = nl_addr_parse(hwaddr, AF_LLC, &addr);
+
+	if (error == 0)
+		error = nla_put_addr(msg, IFLA_ADDRESS, addr);
+	nl_addr_put(addr);
+	return error;
+}
+
+/* Without its NUL: the kernel would take that for a text, so that there would be no end of it. */
+static int put_alias(struct nl_msg *msg, const char *alias)
+{
+	return nla_put(msg, IFLA_IFALIAS, (int)strlen(alias), alias);
+}
+
+static int put_change(struct nl_msg *msg, const struct link_change *c)
+{
+	int error = 0;
+
+	if (c->hwaddr)
+		error = put_hwaddr(msg, c->hwaddr);
+	if (error == 0 && c->mtu)
+		error = nla_put_u32(msg, IFLA_MTU, c->mtu);
+	if (error == 0 && c->name)
+		error = nla_put_string(msg, IFLA_IFNAME, c->name);
+	if (error == 0 && c->alias)
+		error = put_alias(msg, c->alias);
+	if (error == 0 && c->master_given)
+		error = nla_put_u32(msg, IFLA_MASTER, (uint32_t)c->master);
+	if (error == 0 && c->txqueuelen_given)
+		error = nla_put_u32(msg, IFLA_TXQLEN, c->txqueuelen);
+	return netlink_errno(error);
+}
+
+int link_change(struct netlink *nl, int index, const struct link_change *c)
+{
+	struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	struct nl_msg *msg;
+	int error = 0;
+
+	if (index <= 0)
+		return -ENODEV;
+	if (c->up_given) {
+		which.ifi_change = IFF_UP;
+		which.ifi_flags = c->up ? IFF_UP : 0;
+	}
+	msg = request(RTM_SETLINK, &which);
+	if (msg)
+		error = put_change(msg, c);
+	if (error == 0)
+		return netlink_ask(nl, msg, NULL, NULL);
+	nlmsg_free(msg);
+	return error;
+}
+
+int link_move(struct netlink *nl, int index, int netns_fd, const char *name)
+{
+	struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	struct nl_msg *msg;
+
+	if (index <= 0)
+		return -ENODEV;
+	msg = request(RTM_SETLINK, &which);
+	if (msg && nla_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)netns_fd) == 0 &&
+	    nla_put_string(msg, IFLA_IFNAME, name) == 0)
+		return netlink_ask(nl, msg, NULL, NULL);
+	nlmsg_free(msg);
+	return -ENOMEM;
+}
+
+int link_delete(struct netlink *nl, int index)
+{
+	struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+
+	if (index <= 0)
+		return -ENODEV;
+	return netlink_ask(nl, request(RTM_DELLINK, &which), NULL, NULL);
+}
