@@ -161,7 +161,9 @@ static void whole_key(FILE *f, const struct topic *t, bool color)
 	field(f, "default", k->preset);
 	field(f, "allowed in", where(t, a));
 	field(f, "known to", whose(k->dialect));
-	field(f, "effect", effect_text(k->effect));
+	field(f, "effect",
+	      k->effect == EFFECT_LIVE && k->scope == SCOPE_NETWORK ? "live: at once"
+								    : effect_text(k->effect));
 	if (boot)
 		field(f, "boot", boot);
 	if (n)

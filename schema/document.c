@@ -2,6 +2,7 @@
 
 #include "schema/arena.h"
 #include "schema/fields.h"
+#include "schema/network_rules.h"
 #include "schema/text.h"
 
 #include <string.h>
@@ -208,13 +209,14 @@ static void check_driver(struct reading *r, const struct node *root)
 	diagnostic_hint(r->ds, "add driver: dir, btrfs, ...");
 }
 
-/* What concerns the document as a whole, beside its fields. */
-static void check_whole(struct reading *r, const struct node *root, const struct document *d)
+/* What concerns the document as a whole, beside its fields; SOUND: they are without errors. */
+static void check_whole(struct reading *r, const struct node *root, const struct document *d,
+			bool sound)
 {
 	if (d->kind == KIND_INSTANCE)
 		check_type(r, root);
 	if (d->kind == KIND_NETWORK)
-		reading_tally(r, &r->validated, "networks", d->at);
+		network_rules_check(r, d, sound);
 	if (d->kind != KIND_POOL)
 		return;
 	check_driver(r, root);
@@ -246,7 +248,7 @@ bool document_read(struct reading *r, const struct node *root, enum kind kind, s
 		d.foreign = false;
 	named = name_document(r, root, &d);
 	read_fields(r, root, &d);
-	check_whole(r, root, &d);
+	check_whole(r, root, &d, reading_errors(r) == errors);
 	/* What was not looked at cannot be called good. */
 	d.broken = reading_errors(r) > errors || reading_full(r);
 	if (named)

@@ -80,6 +80,32 @@ static void read_network_type(struct reading *r, const struct node *value, struc
 	read_word(r, value, "type of network", types, COUNT(types), &d->type);
 }
 
+/* A network has no life of its own: it is there, or it shall not be. */
+static void read_network_state(struct reading *r, const struct node *value, struct document *d)
+{
+	static const char *const words[] = {"present", "absent"};
+	const char *text = reading_text(r, value, "state");
+
+	if (!text || !text[0])
+		return;
+	if (r->strict) {
+		diagnostic_error(r->ds, value->at, "a network of a preseed has no state");
+		diagnostic_hint(r->ds, "write a document of kind: network");
+		return;
+	}
+	d->state_at = value->at;
+	if (strcmp(text, "absent") == 0)
+		d->state = STATE_ABSENT;
+	if (d->state == STATE_ABSENT || strcmp(text, "present") == 0)
+		return;
+	diagnostic_error(r->ds, value->at, "unknown state of a network '%s'",
+			 reading_show(r, text));
+	if (text_near_miss(text, words, COUNT(words)))
+		reading_hint_near_miss(r, text_near_miss(text, words, COUNT(words)));
+	else
+		diagnostic_hint(r->ds, "it is present or absent");
+}
+
 static void read_driver(struct reading *r, const struct node *value, struct document *d)
 {
 	static const char *const drivers[] = {
@@ -131,16 +157,17 @@ static const struct field profile[] = {
 };
 
 static const struct field network[] = {
-    {"config",      read_config      },
-    {"description", read_description },
-    {"kind",        read_earlier     },
-    {"locations",   NULL             },
-    {"managed",     NULL             },
-    {"name",        read_earlier     },
-    {"project",     NULL             },
-    {"status",      NULL             },
-    {"type",        read_network_type},
-    {"used_by",     NULL             },
+    {"config",      read_config       },
+    {"description", read_description  },
+    {"kind",        read_earlier      },
+    {"locations",   NULL              },
+    {"managed",     NULL              },
+    {"name",        read_earlier      },
+    {"project",     NULL              },
+    {"state",       read_network_state},
+    {"status",      NULL              },
+    {"type",        read_network_type },
+    {"used_by",     NULL              },
 };
 
 static const struct field pool[] = {

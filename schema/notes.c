@@ -25,6 +25,20 @@ static const struct note notes[] = {
 		.examples = "boot.autostart.priority: 10",
 	},
 	{
+		.name = "bridge.hwaddr",
+		.v1 = "/sys/class/net/NETWORK/address = the address",
+		.examples = "bridge.hwaddr: 02:16:3e:12:34:56",
+		.text = "A bridge without an address of its own wears the lowest of its ports', and so changes "
+			"it as containers come and go. Where none is given, evenkeel makes one from the names "
+			"of the host and the network: two hosts on one segment differ.",
+	},
+	{
+		.name = "bridge.mtu",
+		.v1 = "/sys/class/net/NETWORK/mtu = the number",
+		.examples = "bridge.mtu: 9000",
+		.text = "When the key goes, what the bridge had before comes back. IPv6 needs 1280.",
+	},
+	{
 		.name = "disk.limits.max",
 		.v1 = "blkio.throttle.read_bps_device = MAJ:MIN BYTES, 0 for no limit\n"
 		      "blkio.throttle.read_iops_device = MAJ:MIN OPERATIONS\n"
@@ -60,6 +74,18 @@ static const struct note notes[] = {
 		.lxc = "lxc.environment = NAME=VALUE",
 		.examples = "environment.LANG: C.UTF-8",
 		.text = "Programs that run keep the environment they have: the next start brings the new one.",
+	},
+	{
+		.name = "ipv4.address",
+		.examples = "ipv4.address: 10.0.3.1/24\nipv4.address: none",
+		.text = "Added to the bridge by rtnetlink. Only the address that evenkeel added is taken away "
+			"when the key changes or goes; those of others stay. Nobody gives the containers "
+			"addresses: there is no DHCP server and no NAT.",
+	},
+	{
+		.name = "ipv6.address",
+		.examples = "ipv6.address: fd42:1:2:3::1/64\nipv6.address: none",
+		.text = "As for ipv4.address. It holds at once, without duplicate address detection.",
 	},
 	{
 		.name = "limits.cpu",
@@ -228,6 +254,17 @@ static const struct note notes[] = {
 		.text = "Only what belongs to a namespace of the container can be set: net.* and some of "
 			"kernel.* and fs.mqueue.*. LXC refuses to start a container with another one in its "
 			"configuration, so evenkeel sets them after the start.",
+	},
+	{
+		.name = "mtu",
+		.examples = "mtu: 1400",
+		.text = "Of a network of type macvlan or physical: the nics on it have it.",
+	},
+	{
+		.name = "parent",
+		.examples = "parent: eth0",
+		.text = "Of a network of type macvlan or physical: nics that name the network are made on it. "
+			"Nothing is changed on the interface itself.",
 	},
 	{
 		.name = "raw.idmap",

@@ -29,12 +29,26 @@ static bool lists_mappings(const struct node *list)
 	       list->items[0]->kind == NODE_MAPPING;
 }
 
+/* An instance has another type, and a network of ours may have a state: too. */
+static bool has_network_type(const struct node *root)
+{
+	static const char *const types[] = {"bridge", "macvlan", "ovn", "physical", "sriov"};
+	const struct node *type = node_get(root, "type", NULL);
+
+	for (size_t i = 0; type && type->kind == NODE_SCALAR && i < COUNT(types); i++)
+		if (strcmp(type->text, types[i]) == 0)
+			return !node_get(root, "devices", NULL);
+	return false;
+}
+
 static bool from_fields(const struct node *root, enum kind *out)
 {
 	const struct node *profiles = node_get(root, "profiles", NULL);
 
 	if (has_one_of(root, preseed_fields, COUNT(preseed_fields)) || lists_mappings(profiles))
 		*out = KIND_PRESEED;
+	else if (has_network_type(root) && node_get(root, "config", NULL))
+		*out = KIND_NETWORK;
 	else if (has_one_of(root, instance_fields, COUNT(instance_fields)))
 		*out = KIND_INSTANCE;
 	else if (node_get(root, "driver", NULL))

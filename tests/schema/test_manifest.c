@@ -123,6 +123,8 @@ static void kinds_and_names_are_found(void **state)
 	    {"x.yaml",			     "{name: x, driver: dir, used_by: []}",                     "storage-pool x"},
 	    {"br0.yaml",			   "{name: br0, managed: true, type: bridge, used_by: []}",   "network br0"   },
 	    {"br0.yaml",			   "{name: br0, type: bridge, config: {}}",                   "network br0"   },
+	    {"br0.yaml",			   "{name: br0, type: bridge, config: {}, state: absent}",    "network br0"   },
+	    {"x.yaml",			     "{name: x, type: container, config: {}, state: absent}",   "instance x"    },
 	    {"x.yaml",			     "{profiles: [{name: default}]}",                           "preseed x"     },
 	    {"x.yaml",			     "{storage_pools: []}",                                     "preseed x"     },
 	    {"x.yaml",			     "{name: x, config: {}}",                                   ""              },
@@ -247,9 +249,10 @@ static void files_findings(void **state)
 			    "storage-pool or preseed]\n"								  },
 	    {"kind: [a]\n",							   "1:7 error: kind must be a text, not a list\n"                 },
 	    {"kind: network\nname: br0\nconfig: {ipv4.address: auto}\n",
-	     "1:1 notice: not yet supported: validated only: networks\n"									     },
+	     "3:24 notice: ipv4.address: evenkeel picks no subnet [write the address that the "
+	     "bridge shall "
+	     "have, or none]\n"														      },
 	    {"kind: network\nname: br0\ntype: brigde\nconfig: {ipv4.adress: auto}\n",
-	     "1:1 notice: not yet supported: validated only: networks\n"
 	     "3:7 error: unknown type of network 'brigde' [did you mean bridge?]\n"
 	     "4:10 error: unknown key 'ipv4.adress' [did you mean ipv4.address?]\n"                                                                  },
 	    {"kind: storage-pool\nname: p\n",

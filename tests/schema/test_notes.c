@@ -10,17 +10,19 @@
 
 #include <cmocka.h>
 
-/* The row of a config key, or of DEVICE.OPTION; NULL: none. */
+/* The row of a config key, of DEVICE.OPTION, or of a network's key; NULL: none. */
 static const struct key *row(const char *name, struct arena *a)
 {
 	const char *dot = strchr(name, '.');
 	const struct device_type *t;
 	const struct key *k = keys_find(name, SCOPE_CONTAINER);
 
-	if (k || !dot)
+	t = k || !dot ? NULL : device_type_find(arena_strndup(a, name, (size_t)(dot - name)));
+	if (!k && !t)
+		k = keys_find(name, SCOPE_NETWORK);
+	if (!t)
 		return k;
-	t = device_type_find(arena_strndup(a, name, (size_t)(dot - name)));
-	return t ? device_option_find(t, dot + 1) : NULL;
+	return device_option_find(t, dot + 1);
 }
 
 static size_t rows_fitting(const char *name)
