@@ -424,4 +424,6 @@ void container_rest(struct container *c)
 	struct lxc_side *side = c->lxc;
 
 	lxcitems_rest(side->items);
+	c->nics = NULL; /* of that round, as its arena was */
+	c->owned = NULL;
 }

@@ -5,13 +5,14 @@
 #include "limits/netprio.h"
 #include "limits/oom.h"
 #include "limits/rlimit.h"
+#include "net/nic.h"
 #include "reconciler/bootconfig.h"
 #include "reconciler/modules.h"
 #include "reconciler/sysctl.h"
 
 const struct driver *const drivers[] = {
-    &cgroup_driver,  &bootconfig_driver, &blockio_driver, &modules_driver,
-    &netprio_driver, &oom_driver,        &rlimit_driver,  &sysctl_driver,
+    &cgroup_driver, &bootconfig_driver, &blockio_driver, &modules_driver, &netprio_driver,
+    &nic_driver,    &oom_driver,        &rlimit_driver,  &sysctl_driver,
 };
 const size_t n_drivers = sizeof(drivers) / sizeof(*drivers);
 

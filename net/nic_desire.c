@@ -1,0 +1,331 @@
+#include "net/nic_parts.h"
+
+#include "schema/arena.h"
+#include "schema/nic.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One nic while its properties are put together. */
+struct wish {
+	const struct world *world;
+	const struct world_instance *instance;
+	const struct nic *nic;
+	const struct own_nic *own; /* the owner's interface that it takes over; NULL: none */
+	unsigned index;
+	bool own_index;
+	struct properties *out;
+};
+
+const char *nic_text(const struct properties *p, const char *object, const char *attribute)
+{
+	const struct property *found = p ? properties_find(p, object, attribute) : NULL;
+
+	return found ? found->value : NULL;
+}
+
+/* Asked for by SETTING; NULL: derived from the device as a whole. */
+static struct property *want(const struct wish *w, const char *attribute, const char *value,
+			     const struct setting *setting)
+{
+	const struct expanded_device *e = w->nic->device;
+
+	return properties_add(w->out,
+			      (struct property){
+				  .object = w->nic->object,
+				  .attribute = attribute,
+				  .value = value,
+				  .effect = EFFECT_LIVE,
+				  .setting = setting,
+				  .from = e->from,
+				  .at = e->device->at,
+				  .key = setting ? arena_join(w->out->arena, e->device->name, ".",
+							      setting->name, NULL)
+						 : e->device->name,
+				  .recorded = !setting,
+			      });
+}
+
+static const struct setting *option(const struct wish *w, const char *name)
+{
+	return device_get(w->nic->device->device, name);
+}
+
+static void want_number(const struct wish *w, const char *attribute, uint64_t number,
+			const struct setting *setting)
+{
+	want(w, attribute, arena_decimal(w->out->arena, number), setting);
+}
+
+/* ---- which lxc.net.N ---- */
+
+static const struct own_nic *own_with_name(const struct world_instance *i, const char *name)
+{
+	for (size_t k = 0; k < i->n_own_nics; k++)
+		if (i->own_nics[k].name && strcmp(i->own_nics[k].name, name) == 0)
+			return &i->own_nics[k];
+	return NULL;
+}
+
+static const struct own_nic *own_with_index(const struct world_instance *i, unsigned index)
+{
+	for (size_t k = 0; k < i->n_own_nics; k++)
+		if (i->own_nics[k].index == index)
+			return &i->own_nics[k];
+	return NULL;
+}
+
+static bool recorded_index(const struct wish *w, unsigned *index, bool *own)
+{
+	const char *text = nic_text(w->instance->owned, w->nic->object, NIC_INDEX);
+	char *end;
+
+	if (!text)
+		return false;
+	*index = (unsigned)strtoul(text, &end, 10);
+	*own = strcmp(end, NIC_INDEX_OWN) == 0;
+	return end > text && (*own || !*end);
+}
+
+static bool is_taken(const struct wish *wishes, size_t n, unsigned index)
+{
+	for (size_t i = 0; i < n; i++)
+		if (wishes[i].index == index)
+			return true;
+	return false;
+}
+
+static unsigned first_free(const struct wish *wishes, size_t n, const struct world_instance *i)
+{
+	unsigned index = 0;
+
+	while (is_taken(wishes, n, index) || own_with_index(i, index))
+		index++;
+	return index;
+}
+
+/* What is in the record stays; a nic with the guest name of one of the owner's stands in for it. */
+static void choose_indexes(struct wish *wishes, size_t n)
+{
+	bool *chosen = arena_alloc(wishes->out->arena, n * sizeof(*chosen));
+
+	for (size_t k = 0; k < n; k++)
+		wishes[k].index = UINT32_MAX;
+	for (size_t k = 0; k < n; k++) {
+		struct wish *w = &wishes[k];
+		unsigned index;
+
+		if (recorded_index(w, &index, &w->own_index) && !is_taken(wishes, n, index)) {
+			w->index = index;
+			chosen[k] = true;
+		} else {
+			w->own_index = false;
+		}
+	}
+	for (size_t k = 0; k < n; k++) {
+		struct wish *w = &wishes[k];
+
+		w->own = own_with_name(w->instance, w->nic->name);
+		if (chosen[k] || !w->own || is_taken(wishes, n, w->own->index))
+			continue;
+		w->index = w->own->index;
+		w->own_index = chosen[k] = true;
+	}
+	for (size_t k = 0; k < n; k++)
+		if (!chosen[k])
+			wishes[k].index = first_free(wishes, n, wishes[k].instance);
+}
+
+static void want_index(const struct wish *w)
+{
+	want(w, NIC_INDEX,
+	     arena_join(w->out->arena, arena_decimal(w->out->arena, w->index),
+			w->own_index ? NIC_INDEX_OWN : "", NULL),
+	     NULL);
+}
+
+/* ---- what it is ---- */
+
+static const char *link_text(const struct nic *nic, struct arena *a)
+{
+	switch (nic->kind) {
+	case NIC_BRIDGED:
+	case NIC_P2P:
+		return LINK_VETH;
+	case NIC_MACVLAN:
+		return arena_join(a, LINK_MACVLAN " ", nic->parent, NULL);
+	case NIC_ROUTED:
+	case NIC_PHYSICAL:
+	case NIC_IPVLAN:
+	case NIC_OVN:
+	case NIC_SRIOV:
+		break;
+	}
+	return NULL;
+}
+
+static bool needs_parent(enum nic_kind k)
+{
+	return k == NIC_BRIDGED || k == NIC_MACVLAN;
+}
+
+static void refuse(struct property *p, const char *reason, const char *remedy)
+{
+	p->value = NULL;
+	p->certainty = UNKNOWN;
+	p->wrong = true;
+	p->reason = reason;
+	p->remedy = remedy;
+}
+
+/* Is the parent there, and what it should be? It is the user who has to mend that. */
+static void judge_parent(const struct wish *w, struct property *link)
+{
+	const struct nic *nic = w->nic;
+	const struct parent_link *p;
+	struct arena *a = w->out->arena;
+
+	if (!needs_parent(nic->kind))
+		return;
+	p = host_parent(w->world->host, nic->parent);
+	if (!p || p->to_come)
+		return;
+	if (p->index == 0 && nic->kind == NIC_BRIDGED)
+		refuse(link, arena_printf(a, "there is no bridge %s on this host", nic->parent),
+		       arena_printf(a,
+				    "make it (ip link add %s type bridge), or describe it in a "
+				    "document of kind: network",
+				    nic->parent));
+	else if (p->index == 0)
+		refuse(link, arena_printf(a, "there is no interface %s on this host", nic->parent),
+		       "name one of those that ip link shows");
+	else if (nic->kind == NIC_BRIDGED && !p->bridge)
+		refuse(link, arena_printf(a, "%s is not a bridge", nic->parent),
+		       "a bridged nic is a port of a bridge; nictype: macvlan needs none");
+}
+
+/* ---- its attributes ---- */
+
+static void want_hwaddr(const struct wish *w)
+{
+	const struct setting *s = option(w, "hwaddr");
+	const char *address = w->nic->hwaddr;
+	char stable[18];
+
+	if (!address && w->own_index)
+		address = nic_text(w->instance->owned, w->nic->object, NIC_HWADDR);
+	if (!address && w->own_index && !(w->own && w->own->hwaddr))
+		return; /* LXC makes one up with each start, as its owner has it */
+	if (!address && w->own_index)
+		address = w->own->hwaddr;
+	if (!address) {
+		nic_stable_hwaddr(w->instance->instance->name, w->nic->device->device->name,
+				  stable);
+		address = arena_strdup(w->out->arena, stable);
+	}
+	want(w, NIC_HWADDR, address, s);
+}
+
+static void want_host_end(const struct wish *w)
+{
+	const struct nic *nic = w->nic;
+	char stable[16];
+
+	if (nic->host_name) {
+		want(w, NIC_HOST_NAME, nic->host_name, option(w, "host_name"));
+	} else {
+		nic_stable_host_name(w->world->lxcpath ? w->world->lxcpath : "",
+				     w->instance->instance->name, nic->device->device->name,
+				     stable);
+		want(w, NIC_HOST_NAME, arena_strdup(w->out->arena, stable), NULL);
+	}
+	if (nic->kind == NIC_BRIDGED)
+		want(w, NIC_MASTER, nic->parent, nic->parent_setting)->recorded = true;
+	want(w, NIC_UP, "yes", NULL)->recorded = false;
+	if (nic->txqueuelen_given)
+		want_number(w, NIC_TXQUEUELEN, nic->txqueuelen, option(w, "queue.tx.length"));
+}
+
+static void want_routes(const struct wish *w)
+{
+	const struct nic *nic = w->nic;
+	const char *via = nic->kind == NIC_BRIDGED ? nic->parent : NIC_ROUTE_HOST_END;
+
+	for (size_t i = 0; i < nic->n_routes; i++)
+		want(w, arena_join(w->out->arena, NIC_ROUTE, nic->routes[i].prefix, NULL), via,
+		     nic->routes[i].setting);
+}
+
+static void want_rate(const struct wish *w, const char *attribute, uint64_t bits, uint64_t burst,
+		      const struct setting *s, const struct setting *burst_setting)
+{
+	uint64_t rate = shaping_settle(bits);
+	const char *burst_attribute = arena_join(w->out->arena, attribute, NIC_BURST, NULL);
+
+	if (bits == 0)
+		return;
+	if (rate == 0) {
+		refuse(want(w, attribute, NULL, s), "the kernel counts whole bytes per second",
+		       "give at least 8bit");
+		return;
+	}
+	want_number(w, attribute, rate, s);
+	if (burst)
+		want_number(w, burst_attribute, burst, burst_setting);
+}
+
+static void want_shaping(const struct wish *w)
+{
+	const struct nic *nic = w->nic;
+
+	if (!nic_has_host_end(nic->kind))
+		return;
+	want_rate(w, NIC_INGRESS, nic->ingress, nic->ingress_burst, nic->ingress_setting,
+		  nic->ingress_burst_setting);
+	want_rate(w, NIC_EGRESS, nic->egress, nic->egress_burst, nic->egress_setting,
+		  nic->egress_burst_setting);
+	if (nic->priority_given)
+		want_number(w, NIC_PRIORITY, nic->priority, option(w, "limits.priority"));
+}
+
+static void desire_one(const struct wish *w)
+{
+	const struct nic *nic = w->nic;
+
+	want_index(w);
+	want(w, NIC_NAME, nic->name, nic->name_given ? option(w, "name") : NULL);
+	want_hwaddr(w);
+	if (nic_has_host_end(nic->kind))
+		want_host_end(w);
+	if (nic->mtu)
+		want_number(w, NIC_MTU, nic->mtu, option(w, "mtu"));
+	want_routes(w);
+	want_shaping(w);
+}
+
+void nic_desire(const struct world *world, const struct world_instance *i, struct properties *out)
+{
+	struct nic *nics;
+	size_t n =
+	    nics_of(i->instance, world->networks, world->n_networks, i->owned, out->arena, &nics);
+	struct wish *wishes = arena_alloc(out->arena, (n + 1) * sizeof(*wishes));
+
+	wishes->out = out;
+	for (size_t k = 0; k < n; k++)
+		wishes[k] =
+		    (struct wish){.world = world, .instance = i, .nic = &nics[k], .out = out};
+	choose_indexes(wishes, n);
+	for (size_t k = 0; k < n; k++) {
+		const char *text = link_text(&nics[k], out->arena);
+		struct property *link;
+
+		if (!text)
+			continue; /* shown as unsupported, as a whole */
+		link = want(&wishes[k], NIC_LINK, text, NULL);
+		judge_parent(&wishes[k], link);
+		if (link->certainty == CERTAIN_VALUE)
+			desire_one(&wishes[k]);
+	}
+}

@@ -1,0 +1,185 @@
+#include "net/nic_make.h"
+
+#include "schema/arena.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *nic_alias(const struct container *c, const char *object, struct arena *a)
+{
+	return arena_join(a, "evenkeel ", object, " of ", c->name, " in ", c->lxcpath, NULL);
+}
+
+static uint32_t wanted_u32(const struct work *w, const char *attribute)
+{
+	const char *text = work_wanted(w, attribute);
+
+	return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+}
+
+/* Tells who refused, once for the link: the others do not even begin. */
+static bool fail(struct work *w, struct change *link, int r, const char *said)
+{
+	const char *name = work_wanted(w, NIC_NAME);
+
+	change_fail(link, w->c->arena, -r, "%s cannot be made: %s%s%s", name ? name : link->object,
+		    strerror(-r), said && *said ? ": " : "", said ? said : "");
+	return false;
+}
+
+static void made(struct work *w, struct change *link)
+{
+	static const char *const with_it[] = {NIC_NAME,   NIC_HWADDR, NIC_HOST_NAME,
+					      NIC_MASTER, NIC_MTU,    NIC_TXQUEUELEN};
+
+	work_end(w, link, w->found->guest.name, 0, NULL);
+	for (size_t i = 0; i < sizeof(with_it) / sizeof(*with_it); i++) {
+		struct change *c = work_change(w, with_it[i]);
+
+		if (c && c->to)
+			work_end(w, c, w->found->guest.name, 0, NULL);
+	}
+	w->found->there = true;
+	w->found->link = link->to;
+}
+
+/* ---- veth ---- */
+
+/* The end of one that we made earlier, whose other end container root has taken elsewhere. */
+static bool clear_remnant(struct work *w, const char *name)
+{
+	const char *alias = nic_alias(w->c, w->found->object, w->c->arena), *why;
+	const char *recorded = nic_text(w->c->owned, w->found->object, NIC_HOST_NAME);
+	struct link old;
+
+	if (link_by_name(w->nl, LINK_HERE, name, &old) < 0 || strcmp(old.kind, LINK_VETH) != 0)
+		return false;
+	if (strcmp(old.alias, alias) != 0 && !(recorded && strcmp(recorded, name) == 0))
+		return false;
+	shaping_clear(w->nl, &old, SHAPING_EGRESS, w->c->arena, &why);
+	return link_delete(w->nl, old.index) == 0;
+}
+
+static const char *who_has_it(struct work *w, const struct link_veth *v)
+{
+	struct link l;
+
+	if (link_by_name(w->nl, LINK_HERE, v->name, &l) == 0)
+		return arena_join(w->c->arena, "the host has another interface ", v->name, NULL);
+	return arena_join(w->c->arena, "the container has another interface ", v->peer_name, NULL);
+}
+
+static int find_ends(struct work *w, const char *name)
+{
+	struct nic_found *f = w->found;
+	int r = link_by_name(w->nl, LINK_HERE, name, &f->host);
+
+	if (r == 0)
+		r = link_by_index(w->nl, w->nics->nsid, f->host.peer, &f->guest);
+	return r;
+}
+
+static bool make_veth(struct work *w, struct change *link)
+{
+	struct link_veth v = {
+	    .name = work_wanted(w, NIC_HOST_NAME),
+	    .mtu = wanted_u32(w, NIC_MTU),
+	    .txqueuelen = wanted_u32(w, NIC_TXQUEUELEN),
+	    .txqueuelen_given = work_wanted(w, NIC_TXQUEUELEN),
+	    .netns_fd = w->nics->netns,
+	    .peer_name = work_wanted(w, NIC_NAME),
+	    .peer_hwaddr = work_wanted(w, NIC_HWADDR),
+	};
+	const char *master_name = work_wanted(w, NIC_MASTER);
+	struct link_change mark = {.alias = nic_alias(w->c, w->found->object, w->c->arena)};
+	struct link master = {0};
+	int r = master_name ? link_by_name(w->nl, LINK_HERE, master_name, &master) : 0;
+
+	if (r < 0)
+		return fail(w, link, r, arena_join(w->c->arena, "bridge ", master_name, NULL));
+	v.master = master.index;
+	if (!v.mtu)
+		v.mtu = master.mtu;
+	r = link_add_veth(w->nl, &v);
+	if (r == -EEXIST && clear_remnant(w, v.name))
+		r = link_add_veth(w->nl, &v);
+	if (r < 0)
+		return fail(w, link, r, r == -EEXIST ? who_has_it(w, &v) : netlink_said(w->nl));
+	r = find_ends(w, v.name);
+	if (r < 0)
+		return fail(w, link, r, "it has gone again");
+	w->found->master = master_name;
+	link_change(w->nl, w->found->host.index, &mark); /* a mark for people: no harm without it */
+	return true;
+}
+
+/* ---- macvlan ---- */
+
+static bool make_macvlan(struct work *w, struct change *link, const char *parent_name)
+{
+	struct link_change up = {.up_given = true, .up = true};
+	struct link parent = {0};
+	struct link_child child = {
+	    .kind = LINK_MACVLAN,
+	    .name = work_wanted(w, NIC_NAME),
+	    .hwaddr = work_wanted(w, NIC_HWADDR),
+	    .mtu = wanted_u32(w, NIC_MTU),
+	    .netns_fd = w->nics->netns,
+	};
+	int r = link_by_name(w->nl, LINK_HERE, parent_name, &parent);
+
+	if (r < 0)
+		return fail(w, link, r, arena_join(w->c->arena, "parent ", parent_name, NULL));
+	child.parent = parent.index;
+	r = link_add_child(w->nl, &child);
+	if (r < 0)
+		return fail(w, link, r, netlink_said(w->nl));
+	r = link_by_name(w->nl, w->nics->nsid, child.name, &w->found->guest);
+	if (r == 0)
+		r = link_change(w->inside, w->found->guest.index, &up);
+	if (r < 0)
+		return fail(w, link, r, "it has gone again, or cannot be brought up");
+	w->found->host = (struct link){0};
+	return true;
+}
+
+void nic_make(struct work *w, struct change *link)
+{
+	bool ok;
+
+	if (!work_wanted(w, NIC_NAME)) {
+		link->verdict = VERDICT_SKIPPED; /* what it is to be called is recorded first */
+		return;
+	}
+	if (strcmp(link->to, LINK_VETH) != 0)
+		ok = make_macvlan(w, link, link->to + strlen(LINK_MACVLAN " "));
+	else if (work_wanted(w, NIC_HOST_NAME))
+		ok = make_veth(w, link);
+	else
+		return;
+	if (ok)
+		made(w, link);
+}
+
+int nic_unmake(struct work *w)
+{
+	struct nic_found *f = w->found;
+	const char *why = NULL;
+	struct link now;
+	int r;
+
+	if (f->host.index == 0) {
+		r = link_by_index(w->nl, w->nics->nsid, f->guest.index, &now);
+		if (r == 0 && strcmp(now.kind, f->guest.kind) == 0)
+			r = link_delete(w->inside, f->guest.index);
+	} else {
+		r = link_by_index(w->nl, LINK_HERE, f->host.index, &now);
+		if (r == 0)
+			shaping_clear(w->nl, &now, SHAPING_EGRESS, w->c->arena, &why);
+		if (r == 0)
+			r = link_delete(w->nl, f->host.index);
+	}
+	f->there = false;
+	return r == -ENODEV ? 0 : r;
+}

@@ -1,0 +1,364 @@
+#include "net/nic_parts.h"
+
+#include "net/route.h"
+#include "schema/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One nic while it is read. */
+struct look {
+	struct container *c;
+	struct netlink *nl;
+	struct nic_found *found;
+	struct properties *out;
+	bool routes_read;
+	const char **routes;
+	size_t n_routes;
+};
+
+static void absent(struct look *l, struct property *p)
+{
+	(void)l;
+	p->certainty = CERTAIN_ABSENT;
+}
+
+static void value(struct property *p, const char *text)
+{
+	p->certainty = text ? CERTAIN_VALUE : CERTAIN_ABSENT;
+	p->value = text;
+}
+
+static const char *number(struct look *l, uint64_t n)
+{
+	return arena_decimal(l->out->arena, n);
+}
+
+/* Both ends shall have it: the one that has not is what is seen. */
+static const char *of_both(struct look *l, const char *asked, uint32_t guest, uint32_t host)
+{
+	const char *inside = number(l, guest);
+
+	if (l->found->host.index == 0 || (asked && strcmp(inside, asked) != 0))
+		return inside;
+	return number(l, host);
+}
+
+static const char *burst_text(struct look *l, const struct shaping *s, const char *asked)
+{
+	uint64_t wanted = asked ? strtoull(asked, NULL, 10) : 0;
+
+	/* the kernel counts it in ticks of its own */
+	if (wanted && s->burst <= wanted + wanted / 256 + 64 &&
+	    wanted <= s->burst + wanted / 256 + 64)
+		return asked;
+	return number(l, s->burst);
+}
+
+/* What is ours but not as we make it is named so: then it differs, and is mended. */
+static void see_way(struct look *l, const struct property *asked, const struct shaping *s,
+		    bool is_burst, bool burst_asked, struct property *p)
+{
+	if (s->foreign) {
+		p->certainty = UNKNOWN;
+		p->reason = s->foreign;
+		p->remedy = "take that away, or leave the limit to whoever made it";
+	} else if (!s->ours || (is_burst && s->burst_derived)) {
+		absent(l, p);
+	} else if (is_burst) {
+		value(p, burst_text(l, s, asked->value));
+	} else if (!s->whole || (!burst_asked && !s->burst_derived)) {
+		value(p, arena_printf(l->out->arena, "%llu (incomplete)",
+				      (unsigned long long)s->rate));
+	} else {
+		value(p, number(l, s->rate));
+	}
+}
+
+static bool read_ways(struct look *l, struct property *p)
+{
+	struct nic_found *f = l->found;
+
+	for (int way = SHAPING_INGRESS; !f->ways_read && way <= SHAPING_EGRESS; way++) {
+		int r = shaping_read(l->nl, &f->host, way, l->c->arena, &f->ways[way]);
+
+		if (r < 0) {
+			p->certainty = UNKNOWN;
+			p->reason = arena_printf(l->out->arena, "%s: its queues cannot be read: %s",
+						 f->host.name, strerror(-r));
+			return false;
+		}
+	}
+	return f->ways_read = true;
+}
+
+static void see_shaping(struct look *l, const struct property *asked, struct property *p,
+			const struct properties *all)
+{
+	bool egress = strncmp(asked->attribute, NIC_EGRESS, strlen(NIC_EGRESS)) == 0;
+	const char *burst = egress ? NIC_EGRESS NIC_BURST : NIC_INGRESS NIC_BURST;
+
+	if (l->found->host.index == 0)
+		absent(l, p);
+	else if (read_ways(l, p))
+		see_way(l, asked, &l->found->ways[egress], strcmp(asked->attribute, burst) == 0,
+			nic_text(all, asked->object, burst), p);
+}
+
+static int route_device(struct look *l)
+{
+	return l->found->master ? l->found->host.master : l->found->host.index;
+}
+
+static void see_route(struct look *l, const struct property *asked, struct property *p)
+{
+	const char *prefix = asked->attribute + strlen(NIC_ROUTE);
+
+	if (!l->routes_read &&
+	    route_list(l->nl, route_device(l), l->out->arena, &l->routes, &l->n_routes) < 0)
+		l->n_routes = 0;
+	l->routes_read = l->found->has_routes = true;
+	for (size_t i = 0; i < l->n_routes; i++) {
+		if (strcmp(l->routes[i], prefix) == 0) {
+			value(p, l->found->master ? l->found->master : NIC_ROUTE_HOST_END);
+			return;
+		}
+	}
+	absent(l, p);
+}
+
+static bool is(const struct property *p, const char *attribute)
+{
+	return strcmp(p->attribute, attribute) == 0;
+}
+
+static void see(struct look *l, const struct property *asked, const struct properties *all,
+		struct property *p)
+{
+	const struct nic_found *f = l->found;
+	struct arena *a = l->out->arena;
+
+	if (is(asked, NIC_LINK))
+		value(p, f->link);
+	else if (is(asked, NIC_INDEX))
+		value(p, asked->value);
+	else if (is(asked, NIC_NAME))
+		value(p, arena_strdup(a, f->guest.name));
+	else if (is(asked, NIC_HWADDR))
+		value(p, arena_strdup(a, f->guest.hwaddr));
+	else if (is(asked, NIC_MTU))
+		value(p, of_both(l, asked->value, f->guest.mtu, f->host.mtu));
+	else if (is(asked, NIC_TXQUEUELEN))
+		value(p, of_both(l, asked->value, f->guest.txqueuelen, f->host.txqueuelen));
+	else if (is(asked, NIC_HOST_NAME))
+		/* nobody asked for this one: any name will do */
+		value(p,
+		      asked->setting || !asked->key ? arena_strdup(a, f->host.name) : asked->value);
+	else if (is(asked, NIC_MASTER))
+		value(p, f->master);
+	else if (is(asked, NIC_UP))
+		value(p, f->host.flags & IFF_UP ? "yes" : "no");
+	else if (strncmp(asked->attribute, NIC_ROUTE, strlen(NIC_ROUTE)) == 0)
+		see_route(l, asked, p);
+	else if (is(asked, NIC_PRIORITY))
+		absent(l, p);
+	else
+		see_shaping(l, asked, p, all);
+}
+
+/* Another link than the one asked for will be taken away, and all comes anew with its successor. */
+static bool comes_anew(const struct nic_found *f, const struct properties *asked)
+{
+	const char *wanted = nic_text(asked, f->object, NIC_LINK);
+
+	return !f->there || (wanted && strcmp(wanted, f->link) != 0);
+}
+
+static void observe_one(struct look *l, const struct properties *asked, const struct property *want)
+{
+	struct property p = {.object = want->object, .attribute = want->attribute};
+
+	if (l->c->nics->unseen) {
+		p.certainty = UNKNOWN;
+		p.reason = l->c->nics->unseen;
+	} else if (comes_anew(l->found, asked) &&
+		   !(l->found->there && strcmp(want->attribute, NIC_LINK) == 0)) {
+		absent(l, &p);
+	} else {
+		see(l, want, asked, &p);
+	}
+	properties_add(l->out, p);
+}
+
+static void observe_asked(struct container *c, const struct properties *asked,
+			  struct properties *out)
+{
+	struct nics *nics = nics_find(c, asked);
+	struct look l = {.c = c, .nl = netlink_here(), .out = out};
+
+	for (size_t i = 0; i < asked->n; i++) {
+		const struct property *p = &asked->items[i];
+
+		if (!l.found || strcmp(l.found->object, p->object) != 0) {
+			l.found = nics_get(nics, p->object);
+			l.routes_read = false;
+			l.n_routes = 0;
+		}
+		observe_one(&l, asked, p);
+	}
+}
+
+/* ---- all that there is ---- */
+
+struct guests {
+	struct arena *arena;
+	struct link *items;
+	size_t n, capacity;
+};
+
+static void add_guest(const struct link *l, void *context)
+{
+	struct guests *g = context;
+
+	for (size_t i = 0; i < g->n; i++)
+		if (g->items[i].index == l->index)
+			return;
+	g->items = arena_grow(g->arena, g->items, g->n, &g->capacity, sizeof(*g->items));
+	g->items[g->n++] = *l;
+}
+
+static int compare_names(const void *x, const void *y)
+{
+	const struct link *a = x, *b = y;
+
+	return strcmp(a->name, b->name);
+}
+
+/* Its veths and macvlans, by their names inside. */
+static struct guests guests_of(const struct container *c, struct nics *nics, struct arena *a)
+{
+	struct netlink *nl = netlink_here();
+	struct guests g = {.arena = a};
+
+	nics->netns = nics_namespace(c);
+	if (!nl || nics->netns < 0)
+		return g;
+	nics->nsid = netlink_nsid(nl, nics->netns);
+	nics->shared = nics_is_ours(nics->netns);
+	nics_leave(nics);
+	if (nics->nsid < 0 || nics->shared)
+		return g;
+	link_each(nl, nics->nsid, LINK_VETH, add_guest, &g);
+	link_each(nl, nics->nsid, LINK_MACVLAN, add_guest, &g);
+	if (g.n > 1)
+		qsort(g.items, g.n, sizeof(*g.items), compare_names);
+	return g;
+}
+
+static void add(struct properties *out, const char *object, const char *attribute, const char *text)
+{
+	if (text && *text)
+		properties_add(out, (struct property){
+					.object = object, .attribute = attribute, .value = text});
+}
+
+static void add_way(struct properties *out, const char *object, const char *attribute,
+		    const struct shaping *s)
+{
+	if (!s->ours || !s->whole)
+		return;
+	add(out, object, attribute, arena_decimal(out->arena, s->rate));
+	if (!s->burst_derived)
+		add(out, object, arena_join(out->arena, attribute, NIC_BURST, NULL),
+		    arena_decimal(out->arena, s->burst));
+}
+
+static void add_found(struct netlink *nl, const struct nic_found *f, const char *host_name,
+		      struct properties *out)
+{
+	struct arena *a = out->arena;
+	struct shaping s;
+
+	add(out, f->object, NIC_LINK, f->link);
+	add(out, f->object, NIC_MASTER, f->master);
+	add(out, f->object, NIC_NAME, arena_strdup(a, f->guest.name));
+	add(out, f->object, NIC_HWADDR, arena_strdup(a, f->guest.hwaddr));
+	add(out, f->object, NIC_HOST_NAME, host_name);
+	if (f->guest.mtu != 1500)
+		add(out, f->object, NIC_MTU, arena_decimal(a, f->guest.mtu));
+	if (f->host.index == 0)
+		return;
+	if (shaping_read(nl, &f->host, SHAPING_INGRESS, a, &s) == 0)
+		add_way(out, f->object, NIC_INGRESS, &s);
+	if (shaping_read(nl, &f->host, SHAPING_EGRESS, a, &s) == 0)
+		add_way(out, f->object, NIC_EGRESS, &s);
+}
+
+/* Everything that a manifest could ask for: each object is named after its interface inside. */
+static void observe_all(struct container *c, struct properties *out)
+{
+	struct netlink *nl = netlink_here();
+	struct nics *nics = arena_alloc(c->arena, sizeof(*nics));
+	struct guests g = guests_of(c, nics, out->arena);
+
+	for (size_t i = 0; i < g.n; i++) {
+		struct nic_found f = {.object =
+					  arena_join(out->arena, "nic/", g.items[i].name, NULL),
+				      .guest = g.items[i]};
+
+		if (strcmp(f.guest.kind, LINK_VETH) == 0) {
+			f.link = LINK_VETH;
+			if (nics_host_end(nl, nics->nsid, &f.guest, &f.host) < 0)
+				continue; /* its own, between its own namespaces */
+			f.master = nics_link_name(nl, f.host.master, out->arena);
+		} else {
+			const char *parent = nics_link_name(nl, f.guest.peer, out->arena);
+
+			if (!parent)
+				continue;
+			f.link = arena_join(out->arena, LINK_MACVLAN " ", parent, NULL);
+		}
+		add_found(nl, &f, arena_strdup(out->arena, f.host.name), out);
+	}
+}
+
+void nic_observe(struct container *c, const struct properties *asked, struct properties *out)
+{
+	if (asked)
+		observe_asked(c, asked, out);
+	else
+		observe_all(c, out);
+}
+
+size_t nics_usage(const struct container *c, struct arena *a, struct nic_usage **out)
+{
+	struct netlink *nl = netlink_here();
+	struct nics nics = {.netns = -1};
+	struct guests g = guests_of(c, &nics, a);
+	size_t n = 0;
+
+	*out = arena_alloc(a, (g.n + 1) * sizeof(**out));
+	for (size_t i = 0; i < g.n; i++) {
+		struct shaping in = {0}, eg = {0};
+		struct link host;
+
+		if (strcmp(g.items[i].kind, LINK_VETH) != 0 ||
+		    nics_host_end(nl, nics.nsid, &g.items[i], &host) < 0)
+			continue;
+		shaping_read(nl, &host, SHAPING_INGRESS, a, &in);
+		shaping_read(nl, &host, SHAPING_EGRESS, a, &eg);
+		(*out)[n++] = (struct nic_usage){
+		    .name = arena_strdup(a, g.items[i].name),
+		    .host_name = arena_strdup(a, host.name),
+		    .rx_bytes = host.tx_bytes,
+		    .rx_packets = host.tx_packets,
+		    .tx_bytes = host.rx_bytes,
+		    .tx_packets = host.rx_packets,
+		    .rx_dropped = in.drops,
+		    .tx_dropped = eg.drops,
+		    .ingress = in.rate,
+		    .egress = eg.rate,
+		};
+	}
+	return n;
+}

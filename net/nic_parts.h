@@ -1,0 +1,90 @@
+/*
+ * nic_parts - what the rooms of the nic driver share.
+ * nic_desire says what should hold, nic_find finds the links, nic_observe reads them, nic_apply
+ * changes them; nic puts them together.
+ */
+#pragma once
+
+#include "net/netlink.h"
+#include "net/nic.h"
+
+#define NIC_LINK "link"
+#define LINK_VETH "veth"
+#define LINK_MACVLAN "macvlan"
+#define NIC_MASTER "master"
+#define NIC_NAME "name"
+#define NIC_HWADDR "hwaddr"
+#define NIC_HOST_NAME "host_name"
+#define NIC_MTU "mtu"
+#define NIC_TXQUEUELEN "txqueuelen"
+#define NIC_UP "up"
+#define NIC_INDEX "index"
+#define NIC_ROUTE "route."
+#define NIC_INGRESS "ingress"
+#define NIC_EGRESS "egress"
+#define NIC_BURST ".burst"
+#define NIC_PRIORITY "priority"
+
+/* The word behind an index that is one of the owner's own lxc.net.N. */
+#define NIC_INDEX_OWN " own"
+/* The device of a route that leads to the host end itself, whatever its name is. */
+#define NIC_ROUTE_HOST_END "host end"
+
+/* One nic as it was found. */
+struct nic_found {
+	const char *object;
+	bool there;
+	struct link guest;
+	struct link host;   /* index 0: it has no end on the host */
+	const char *link;   /* "veth", "macvlan eth1" */
+	const char *master; /* of the host end; NULL: none */
+	struct shaping ways[2];
+	bool ways_read;
+	bool has_routes; /* somebody asked for routes to it */
+};
+
+struct nics {
+	int netns; /* the fd while they are looked at or changed; else -1: it pins */
+	int nsid;
+	const char *unseen;      /* why nothing can be looked at; NULL */
+	bool shared;             /* it is the host's own network */
+	struct nic_found *items; /* by object */
+	size_t n;
+};
+
+/* ---- nic_desire ---- */
+
+void nic_desire(const struct world *w, const struct world_instance *i, struct properties *out);
+void nic_boot(const struct host *host, const struct properties *desired, struct arena *a,
+	      const char ***lines, size_t *n, size_t *capacity);
+const char *nic_base(const struct container *c, const struct property *owned, struct arena *a);
+/* The text of OBJECT's attribute in a sorted array; NULL: not there, or without a value. */
+const char *nic_text(const struct properties *p, const char *object, const char *attribute);
+/* What marks a host end as ours. */
+const char *nic_alias(const struct container *c, const char *object, struct arena *a);
+
+/* ---- nic_find ---- */
+
+/* Finds the links of the objects in ASKED (sorted) into c->nics. */
+struct nics *nics_find(struct container *c, const struct properties *asked);
+struct nic_found *nics_get(struct nics *nics, const char *object);
+/* Opens the container's network namespace, if it still is the one that was found. -errno. */
+int nics_enter(const struct container *c, struct nics *nics);
+/* Lets go of it. */
+void nics_leave(struct nics *nics);
+/* The name of a link on the host; NULL: it is gone, or there is none. */
+const char *nics_link_name(struct netlink *nl, int index, struct arena *a);
+/* Is this the host's own network? */
+bool nics_is_ours(int netns);
+/* The namespace of C: an fd, or -errno. */
+int nics_namespace(const struct container *c);
+/* The link on the host whose other end is GUEST, of the namespace NSID. 0 or -errno. */
+int nics_host_end(struct netlink *nl, int nsid, const struct link *guest, struct link *host);
+
+/* ---- nic_observe ---- */
+
+void nic_observe(struct container *c, const struct properties *asked, struct properties *out);
+
+/* ---- nic_apply ---- */
+
+void nic_apply(struct container *c, struct change **changes, size_t n);

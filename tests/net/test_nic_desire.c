@@ -1,0 +1,302 @@
+#include "net/nic.h"
+#include "schema/arena.h"
+#include "schema/nic.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HEAD "kind: instance\nname: web1\ndevices:\n"
+#define BRIDGED "  eth0: {type: nic, nictype: bridged, parent: br0"
+
+struct fixture {
+	struct arena *arena;
+	struct diagnostics ds;
+	struct manifest *manifest;
+	struct catalog catalog;
+	struct host host;
+	struct world world;
+	struct world_instance instance;
+	struct properties owned, desired;
+};
+
+static struct parent_link parents[] = {
+    {.name = "br0",   .index = 7,         .bridge = true, .mtu = 1500},
+    {.name = "coming",    .bridge = true,                      .to_come = true},
+    {.name = "eth9",.index = 3,.mtu = 1500},
+    {.name = "nobr",  .index = 0            },
+};
+
+static void load(struct fixture *f, const char *devices)
+{
+	struct expand_options options = {.host = "host1"};
+	char *text;
+
+	*f = (struct fixture){.arena = arena_new()};
+	diagnostics_init(&f->ds, f->arena);
+	properties_init(&f->owned, f->arena);
+	text = arena_join(f->arena, HEAD, devices, NULL);
+	f->manifest =
+	    manifest_from_bytes("all.yaml", text, strlen(text), (struct manifest_hints){0}, &f->ds);
+	catalog_build(&f->catalog, &f->manifest, 1, f->arena, &f->ds);
+	f->instance.instance =
+	    instance_expand(&f->catalog, catalog_find(&f->catalog, KIND_INSTANCE, "web1"), &options,
+			    f->arena, &f->ds);
+	assert_int_equal(f->ds.errors, 0);
+	f->host = (struct host){.parents = parents, .n_parents = 4};
+	f->world = (struct world){.arena = f->arena,
+				  .host = &f->host,
+				  .lxcpath = "/var/lib/lxc",
+				  .instances = &f->instance,
+				  .n = 1};
+	f->instance.owned = &f->owned;
+}
+
+static void unload(struct fixture *f)
+{
+	manifest_free(f->manifest);
+	arena_free(f->arena);
+}
+
+static void record(struct fixture *f, const char *object, const char *attribute, const char *value)
+{
+	properties_add(&f->owned,
+		       (struct property){.object = object, .attribute = attribute, .value = value});
+	properties_sort(&f->owned);
+}
+
+static void desire(struct fixture *f)
+{
+	properties_init(&f->desired, f->arena);
+	nic_driver.desire(&f->world, &f->instance, &f->desired);
+	properties_sort(&f->desired);
+}
+
+/* "OBJECT ATTRIBUTE VALUE" */
+static const char *value_of(struct fixture *f, const char *object, const char *attribute)
+{
+	const struct property *p = properties_find(&f->desired, object, attribute);
+
+	return p ? p->value : NULL;
+}
+
+static void test_bridged(void **state)
+{
+	static const char *const expected[][2] = {
+	    {"egress",            "19999992"         },
+	    {"egress.burst",      NULL               },
+	    {"host_name",         NULL               },
+	    {"hwaddr",            "00:16:3e:aa:bb:cc"},
+	    {"index",             "0"                },
+	    {"ingress",           "50000000"         },
+	    {"link",              "veth"             },
+	    {"master",            "br0"              },
+	    {"mtu",               "1400"             },
+	    {"name",              "eth0"             },
+	    {"route.10.9.0.0/24", "br0"              },
+	    {"txqueuelen",        "500"              },
+	    {"up",                "yes"              },
+	};
+	struct fixture f;
+
+	(void)state;
+	load(&f, BRIDGED ", hwaddr: '00:16:3E:AA:BB:CC', mtu: 1400, queue.tx.length: 500, "
+			 "limits.ingress: 50Mbit, limits.egress: 19999999bit, "
+			 "ipv4.routes: 10.9.0.0/24}\n");
+	desire(&f);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
+		const char *value = value_of(&f, "nic/eth0", expected[i][0]);
+
+		if (expected[i][1])
+			assert_string_equal(value, expected[i][1]);
+	}
+	assert_null(value_of(&f, "nic/eth0", "egress.burst"));
+	assert_int_equal(strlen(value_of(&f, "nic/eth0", "host_name")), 12);
+	unload(&f);
+}
+
+static void test_derived_is_stable(void **state)
+{
+	struct fixture f, g;
+
+	(void)state;
+	load(&f, BRIDGED "}\n");
+	load(&g, BRIDGED ", mtu: 1400}\n  a: {type: nic, nictype: p2p}\n");
+	desire(&f);
+	desire(&g);
+	assert_string_equal(value_of(&f, "nic/eth0", "hwaddr"), value_of(&g, "nic/eth0", "hwaddr"));
+	assert_string_equal(value_of(&f, "nic/eth0", "host_name"),
+			    value_of(&g, "nic/eth0", "host_name"));
+	assert_string_not_equal(value_of(&g, "nic/a", "hwaddr"),
+				value_of(&g, "nic/eth0", "hwaddr"));
+	assert_true(properties_find(&f.desired, "nic/eth0", "hwaddr")->recorded);
+	unload(&f);
+	unload(&g);
+}
+
+/* Nothing of a nic whose parent cannot be had is asked for; another nic is. */
+static void test_parents(void **state)
+{
+	static const struct {
+		const char *device, *reason;
+	} cases[] = {
+	    {"  eth0: {type: nic, nictype: bridged, parent: nobr}\n",
+	     "there is no bridge nobr on this host"                                           },
+	    {"  eth0: {type: nic, nictype: bridged, parent: eth9}\n",   "eth9 is not a bridge"},
+	    {"  eth0: {type: nic, nictype: macvlan, parent: nobr}\n",
+	     "there is no interface nobr on this host"                                        },
+	    {"  eth0: {type: nic, nictype: macvlan, parent: eth9}\n",   NULL                  },
+	    {"  eth0: {type: nic, nictype: bridged, parent: coming}\n", NULL                  },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct fixture f;
+		const struct property *link;
+
+		load(&f, cases[i].device);
+		desire(&f);
+		link = properties_find(&f.desired, "nic/eth0", "link");
+		assert_non_null(link);
+		if (!cases[i].reason) {
+			assert_int_equal(link->certainty, CERTAIN_VALUE);
+		} else {
+			assert_int_equal(link->certainty, UNKNOWN);
+			assert_true(link->wrong);
+			assert_string_equal(link->reason, cases[i].reason);
+			assert_non_null(link->remedy);
+			assert_int_equal(f.desired.n, 1);
+		}
+		unload(&f);
+	}
+}
+
+static void test_indexes(void **state)
+{
+	struct own_nic own[] = {
+	    {.index = 0, .type = "veth", .name = "eth1", .hwaddr = "00:16:3e:01:02:03"},
+	    {.index = 2,          .type = "veth",               .name = "eth5"     },
+	};
+	struct fixture f;
+
+	(void)state;
+	load(&f, BRIDGED "}\n  eth1: {type: nic, nictype: p2p}\n"
+			 "  eth2: {type: nic, nictype: p2p}\n  eth5: {type: nic, nictype: p2p}\n");
+	f.instance.own_nics = own;
+	f.instance.n_own_nics = 2;
+	desire(&f);
+	assert_string_equal(value_of(&f, "nic/eth0", "index"), "1");
+	assert_string_equal(value_of(&f, "nic/eth1", "index"), "0 own");
+	assert_string_equal(value_of(&f, "nic/eth2", "index"), "3");
+	assert_string_equal(value_of(&f, "nic/eth5", "index"), "2 own");
+	/* the owner's address stays; where he gave none, none is derived */
+	assert_string_equal(value_of(&f, "nic/eth1", "hwaddr"), "00:16:3e:01:02:03");
+	assert_null(value_of(&f, "nic/eth5", "hwaddr"));
+	unload(&f);
+}
+
+static void test_recorded_index_stays(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	load(&f, "  a: {type: nic, nictype: p2p}\n  b: {type: nic, nictype: p2p}\n"
+		 "  c: {type: nic, nictype: p2p}\n");
+	record(&f, "nic/b", "index", "0");
+	record(&f, "nic/c", "index", "0"); /* cannot be: both come anew but for the first */
+	desire(&f);
+	assert_string_equal(value_of(&f, "nic/b", "index"), "0");
+	assert_string_equal(value_of(&f, "nic/a", "index"), "1");
+	assert_string_equal(value_of(&f, "nic/c", "index"), "2");
+	unload(&f);
+}
+
+static void test_too_slow_a_rate(void **state)
+{
+	struct fixture f;
+	const struct property *p;
+
+	(void)state;
+	load(&f, BRIDGED ", limits.ingress: 80bit}\n");
+	desire(&f);
+	p = properties_find(&f.desired, "nic/eth0", "ingress");
+	assert_string_equal(p->value, "80");
+	unload(&f);
+}
+
+static const char *boot_text(struct fixture *f)
+{
+	const char **lines = NULL, *text = "";
+	size_t n = 0, capacity = 0;
+
+	nic_driver.boot(&f->host, &f->desired, f->arena, &lines, &n, &capacity);
+	for (size_t i = 0; i < n; i++)
+		text = arena_join(f->arena, text, lines[i], "\n", NULL);
+	return text;
+}
+
+static void test_boot_lines(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	load(&f, BRIDGED ", hwaddr: '00:16:3e:aa:bb:cc', host_name: vweb1, mtu: 1400, "
+			 "limits.ingress: 1Mbit}\n"
+			 "  lan: {type: nic, nictype: macvlan, parent: eth9, name: lan0, hwaddr: "
+			 "'00:16:3e:aa:bb:cd'}\n"
+			 "  bad: {type: nic, nictype: bridged, parent: nobr}\n");
+	desire(&f);
+	assert_string_equal(boot_text(&f), "lxc.net.1.type = veth\n"
+					   "lxc.net.1.link = br0\n"
+					   "lxc.net.1.veth.pair = vweb1\n"
+					   "lxc.net.1.flags = up\n"
+					   "lxc.net.1.name = eth0\n"
+					   "lxc.net.1.hwaddr = 00:16:3e:aa:bb:cc\n"
+					   "lxc.net.1.mtu = 1400\n"
+					   "lxc.net.2.type = macvlan\n"
+					   "lxc.net.2.link = eth9\n"
+					   "lxc.net.2.macvlan.mode = bridge\n"
+					   "lxc.net.2.flags = up\n"
+					   "lxc.net.2.name = lan0\n"
+					   "lxc.net.2.hwaddr = 00:16:3e:aa:bb:cd\n");
+	unload(&f);
+}
+
+/* Of a nic that stands in for the owner's, none of his lines may stay in force. */
+static void test_boot_takes_over(void **state)
+{
+	struct own_nic own = {.index = 4, .type = "veth", .name = "eth0", .link = "lxcbr0"};
+	struct fixture f;
+
+	(void)state;
+	load(&f, "  eth0: {type: nic, nictype: p2p, host_name: vweb1}\n");
+	f.instance.own_nics = &own;
+	f.instance.n_own_nics = 1;
+	desire(&f);
+	assert_string_equal(boot_text(&f), "lxc.net.4.type = veth\n"
+					   "lxc.net.4.link = \n"
+					   "lxc.net.4.veth.pair = vweb1\n"
+					   "lxc.net.4.flags = up\n"
+					   "lxc.net.4.name = eth0\n");
+	unload(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_bridged),
+	    cmocka_unit_test(test_derived_is_stable),
+	    cmocka_unit_test(test_parents),
+	    cmocka_unit_test(test_indexes),
+	    cmocka_unit_test(test_recorded_index_stays),
+	    cmocka_unit_test(test_too_slow_a_rate),
+	    cmocka_unit_test(test_boot_lines),
+	    cmocka_unit_test(test_boot_takes_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
