@@ -1,0 +1,314 @@
+#include "net/bridge.h"
+
+#include "net/netlink.h"
+#include "schema/arena.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/addr.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/bridge.h>
+#include <string.h>
+
+#define DUMPS_MOST 8
+
+/* --- looking ------------------------------------------------------------------------------------
+ */
+
+struct gathering {
+	struct arena *arena;
+	struct bridge *bridge;
+};
+
+static void take_address(const struct nlmsghdr *h, void *context)
+{
+	const struct gathering *g = context;
+	struct bridge *b = g->bridge;
+	const struct ifaddrmsg *about = nlmsg_data(h);
+	struct nlattr *a[IFA_MAX + 1], *local;
+	char text[INET6_ADDRSTRLEN];
+	int size = 4;
+
+	if (h->nlmsg_type != RTM_NEWADDR ||
+	    nlmsg_parse((struct nlmsghdr *)h, sizeof(*about), a, IFA_MAX, NULL) < 0 ||
+	    (int)about->ifa_index != b->link.index)
+		return;
+	if (about->ifa_family == AF_INET6)
+		size = 16;
+	/* of a pair the address is the other's */
+	local = a[IFA_LOCAL] ? a[IFA_LOCAL] : a[IFA_ADDRESS];
+	if (!local || nla_len(local) < size ||
+	    !inet_ntop(about->ifa_family, nla_data(local), text, sizeof(text)))
+		return;
+	b->addresses =
+	    arena_grow(g->arena, b->addresses, b->n_addresses, &b->capacity, sizeof(*b->addresses));
+	b->addresses[b->n_addresses++] =
+	    arena_printf(g->arena, "%s/%u", text, about->ifa_prefixlen);
+}
+
+static struct nl_msg *addresses_question(int index)
+{
+	struct ifaddrmsg which = {.ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index};
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
+
+	if (msg && nlmsg_append(msg, &which, sizeof(which), NLMSG_ALIGNTO) == 0)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+static int read_addresses(struct netlink *nl, struct arena *a, struct bridge *b)
+{
+	struct gathering g = {a, b};
+	int error = -EAGAIN;
+
+	for (int i = 0; i < DUMPS_MOST && error == -EAGAIN; i++) {
+		b->n_addresses = 0;
+		error = netlink_ask(nl, addresses_question(b->link.index), take_address, &g);
+	}
+	return error;
+}
+
+int bridge_look(struct netlink *nl, const char *name, struct arena *a, struct bridge *out)
+{
+	int error;
+
+	*out = (struct bridge){.found = BRIDGE_MISSING};
+	error = link_by_name(nl, LINK_HERE, name, &out->link);
+	if (error == -ENODEV)
+		return 0;
+	if (error < 0)
+		return error;
+	if (strcmp(out->link.kind, "bridge") != 0 || strcmp(out->link.name, name) != 0) {
+		out->found = BRIDGE_OTHER;
+		return 0;
+	}
+	out->found = BRIDGE_THERE;
+	bridge_note_parse(out->link.alias, name, &out->note);
+	return read_addresses(nl, a, out);
+}
+
+bool bridge_has_address(const struct bridge *b, const char *address)
+{
+	for (size_t i = 0; i < b->n_addresses; i++)
+		if (strcmp(b->addresses[i], address) == 0)
+			return true;
+	return false;
+}
+
+struct made {
+	void (*each)(const char *name, void *context);
+	void *context;
+};
+
+static void take_made(const struct link *l, void *context)
+{
+	const struct made *m = context;
+	struct bridge_note note;
+
+	if (bridge_note_parse(l->alias, l->name, &note) && note.made)
+		m->each(l->name, m->context);
+}
+
+int bridge_each_made(struct netlink *nl, void (*each)(const char *name, void *context),
+		     void *context)
+{
+	struct made m = {each, context};
+
+	return link_each(nl, LINK_HERE, "bridge", take_made, &m);
+}
+
+struct ports {
+	struct arena *arena;
+	int master;
+	struct bridge_port *items;
+	size_t n, capacity;
+};
+
+static void take_port(const struct link *l, void *context)
+{
+	struct ports *p = context;
+
+	if (l->master != p->master)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->items[i].name, l->name) == 0)
+			return;
+	p->items = arena_grow(p->arena, p->items, p->n, &p->capacity, sizeof(*p->items));
+	p->items[p->n++] =
+	    (struct bridge_port){arena_strdup(p->arena, l->name), arena_strdup(p->arena, l->alias)};
+}
+
+int bridge_ports(struct netlink *nl, int index, struct arena *a, struct bridge_port **out,
+		 size_t *n)
+{
+	struct ports p = {.arena = a, .master = index};
+	int error = link_each(nl, LINK_HERE, NULL, take_port, &p);
+
+	*out = p.items;
+	*n = p.n;
+	return error;
+}
+
+/* --- making -------------------------------------------------------------------------------------
+ */
+
+static int set_hwaddr(struct rtnl_link *l, const char *hwaddr)
+{
+	struct nl_addr *addr = NULL;
+	int error = nl_addr_parse(hwaddr, AF_LLC, &addr);
+
+	if (error < 0)
+		return netlink_errno(error);
+	rtnl_link_set_addr(l, addr);
+	nl_addr_put(addr);
+	return 0;
+}
+
+static struct nl_msg *make_message(const char *name, const char *hwaddr, uint32_t mtu)
+{
+	struct rtnl_link *l = rtnl_link_bridge_alloc();
+	struct nl_msg *msg = NULL;
+
+	if (!l)
+		return NULL;
+	rtnl_link_set_name(l, name);
+	if (mtu)
+		rtnl_link_set_mtu(l, mtu);
+	if (set_hwaddr(l, hwaddr) < 0 ||
+	    rtnl_link_build_add_request(l, NLM_F_CREATE | NLM_F_EXCL, &msg) < 0)
+		msg = NULL;
+	rtnl_link_put(l);
+	return msg;
+}
+
+/* INDEX 0: whichever has the name. */
+static struct nl_msg *note_message(int index, const char *name, const struct bridge_note *note)
+{
+	struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_SETLINK, 0);
+	char alias[LINK_ALIAS_MOST];
+
+	bridge_note_print(note, name, alias);
+	/* an alias without its NUL: the kernel counts bytes, and an empty one takes it away */
+	if (msg && nlmsg_append(msg, &which, sizeof(which), NLMSG_ALIGNTO) == 0 &&
+	    (index > 0 || nla_put_string(msg, IFLA_IFNAME, name) == 0) &&
+	    nla_put(msg, IFLA_IFALIAS, (int)strlen(alias), alias) == 0)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+/* The kernel takes both messages of one system call even when we are killed in it: no bridge of
+ * ours is ever without its note. */
+int bridge_make(struct netlink *nl, const char *name, const char *hwaddr, uint32_t mtu,
+		const struct bridge_note *note, int *index)
+{
+	struct nl_msg *msgs[] = {make_message(name, hwaddr, mtu), note_message(0, name, note)};
+	int errors[2] = {0}, error;
+	struct link made;
+
+	if (!msgs[0] || !msgs[1]) {
+		nlmsg_free(msgs[0]);
+		nlmsg_free(msgs[1]);
+		return -ENOMEM;
+	}
+	netlink_batch(nl, msgs, 2, errors);
+	if (errors[0] < 0)
+		return errors[0];
+	error = link_by_name(nl, LINK_HERE, name, &made);
+	if (error < 0)
+		return error;
+	*index = made.index;
+	if (errors[1] < 0)
+		link_delete(nl, made.index);
+	return errors[1];
+}
+
+int bridge_annotate(struct netlink *nl, int index, const char *name, const struct bridge_note *note)
+{
+	return netlink_ask(nl, note_message(index, name, note), NULL, NULL);
+}
+
+/* --- addresses ----------------------------------------------------------------------------------
+ */
+
+static int address_of(int index, const char *text, struct rtnl_addr **out)
+{
+	struct rtnl_addr *address = rtnl_addr_alloc();
+	struct nl_addr *local = NULL;
+	int error = address ? nl_addr_parse(text, AF_UNSPEC, &local) : -NLE_NOMEM;
+
+	if (error == 0)
+		error = rtnl_addr_set_local(address, local);
+	nl_addr_put(local);
+	if (error < 0) {
+		rtnl_addr_put(address);
+		return netlink_errno(error);
+	}
+	rtnl_addr_set_ifindex(address, index);
+	/* it is ours alone: nobody else is asked whether he has it, and it holds at once */
+	if (rtnl_addr_get_family(address) == AF_INET6)
+		rtnl_addr_set_flags(address, IFA_F_NODAD);
+	*out = address;
+	return 0;
+}
+
+int bridge_add_address(struct netlink *nl, int index, const char *text)
+{
+	struct rtnl_addr *address;
+	struct nl_msg *msg = NULL;
+	int error = address_of(index, text, &address);
+
+	if (error < 0)
+		return error;
+	error = rtnl_addr_build_add_request(address, NLM_F_CREATE | NLM_F_REPLACE, &msg);
+	rtnl_addr_put(address);
+	return error < 0 ? netlink_errno(error) : netlink_ask(nl, msg, NULL, NULL);
+}
+
+int bridge_remove_address(struct netlink *nl, int index, const char *text)
+{
+	struct rtnl_addr *address;
+	struct nl_msg *msg = NULL;
+	int error = address_of(index, text, &address);
+
+	if (error < 0)
+		return error;
+	error = rtnl_addr_build_delete_request(address, 0, &msg);
+	rtnl_addr_put(address);
+	if (error < 0)
+		return netlink_errno(error);
+	error = netlink_ask(nl, msg, NULL, NULL);
+	return error == -EADDRNOTAVAIL ? 0 : error;
+}
+
+/* --- deleting -----------------------------------------------------------------------------------
+ */
+
+int bridge_delete(struct netlink *nl, int index, const char *name)
+{
+	struct arena *a = arena_new();
+	struct bridge_port *ports;
+	struct bridge_note note;
+	struct link l;
+	size_t n = 0;
+	int error = link_by_index(nl, LINK_HERE, index, &l);
+
+	if (error == 0 && (strcmp(l.kind, "bridge") != 0 || strcmp(l.name, name) != 0))
+		error = -ENODEV;
+	if (error == 0 && (!bridge_note_parse(l.alias, name, &note) || !note.made))
+		error = -EPERM;
+	if (error == 0)
+		error = bridge_ports(nl, index, a, &ports, &n);
+	arena_free(a);
+	if (error == 0 && n > 0)
+		error = -EBUSY;
+	return error < 0 ? error : link_delete(nl, index);
+}
