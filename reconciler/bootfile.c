@@ -359,6 +359,9 @@ void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struc
 	snprintf(path, sizeof(path), "%s/config", name);
 	snprintf(boot_path, sizeof(boot_path), "%s/%s/" BOOTFILE_NAME, lxcpath, name);
 	text = read_file(lxcpath_dir, path, 0, buf, sizeof(buf), a, &n, &st);
-	if (text)
-		out->include = include_find(text, boot_path);
+	if (!text)
+		return;
+	out->include = include_find(text, boot_path);
+	out->own_nets = include_nets(text);
+	out->own_nets_known = true;
 }

@@ -149,6 +149,13 @@ static const char *running_item(const struct container *c, const char *item)
 	return value;
 }
 
+size_t container_own_nets(const struct container *c, unsigned **out)
+{
+	const struct lxc_side *side = c->lxc;
+
+	return lxcitems_own_nets(side->items, c->arena, out);
+}
+
 int64_t container_rootfs_owner(const struct container *c)
 {
 	const char *path = c->own_item(c, "lxc.rootfs.path"), *type;

@@ -55,6 +55,9 @@ void container_rest(struct container *c);
 /* What was learned about a kept one goes to CS's hints. */
 void container_remember(struct containers *cs, const struct container *c);
 
+/* The numbers N for which its own config has an interface lxc.net.N, ascending, in its arena. */
+size_t container_own_nets(const struct container *c, unsigned **out);
+
 /* The host id that owns its rootfs; -1: it is no folder that can be looked at. */
 int64_t container_rootfs_owner(const struct container *c);
 

@@ -261,10 +261,12 @@ static void tell_status(struct round *r, struct turn *t)
 }
 
 /* Nothing of a round may stay in what is kept. */
-static void turn_give_back(struct turn *t)
+static void turn_give_back(const struct round *r, struct turn *t)
 {
 	if (t->kept) {
 		t->ward->container->arena = t->ward->own;
+		t->ward->container->host = r->keeper->host;
+		t->ward->container->owned = NULL;
 		container_rest(t->ward->container);
 	}
 	t->ward->turn = NULL;
@@ -276,7 +278,7 @@ static void turn_end(struct round *r, struct turn *t)
 	bool under_way;
 
 	watch_values(r, t);
-	turn_give_back(t);
+	turn_give_back(r, t);
 	tell_status(r, t);
 	w->status = t->outcome.status;
 	under_way = w->recording || w->unverified || w->work != WORK_NONE;
@@ -345,7 +347,7 @@ static void slow_end(struct round *r, struct turn *t)
 	struct ward *w = t->ward;
 
 	tell_values(r, t);
-	turn_give_back(t);
+	turn_give_back(r, t);
 	session_turn(r->keeper, t);
 	keeper_work_ended(r->keeper, w);
 }
@@ -371,7 +373,7 @@ static void slow_drop(struct task *task)
 
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->turns[i].slow)
-			turn_give_back(&r->turns[i]);
+			turn_give_back(r, &r->turns[i]);
 	}
 	round_free(r);
 }

@@ -270,6 +270,27 @@ const char *include_with_idmap(const char *config, struct arena *a)
 	return find_idmap(config, a, 0);
 }
 
+uint64_t include_nets(const char *config)
+{
+	static const char net[] = "lxc.net.";
+	uint64_t nets = 0;
+	struct line l;
+
+	if (!strstr(config, net))
+		return 0;
+	while (next_line(&config, &l)) {
+		const char *index = l.key + sizeof(net) - 1;
+		unsigned long n;
+
+		if (l.n_key < sizeof(net) || memcmp(l.key, net, sizeof(net) - 1) != 0 ||
+		    !isdigit((unsigned char)*index))
+			continue;
+		n = strtoul(index, NULL, 10);
+		nets |= UINT64_C(1) << (n < 63 ? n : 63);
+	}
+	return nets;
+}
+
 const char *include_value(const char *config, const char *key, struct arena *a)
 {
 	const char *value = NULL;

@@ -23,6 +23,8 @@
 /* A handle that is made here has no config to load: one that is broken gives no handle. */
 #define NOWHERE_PATH "/run/evenkeel"
 
+#define NETS_MOST 65536 /* an interface with a higher number is not looked for */
+
 #define PATIENCE 300 /* milliseconds that a monitor has to name its init */
 
 struct answer {
@@ -194,6 +196,25 @@ const char *lxcitems_own(struct lxcitems *l, const char *item, struct arena *a)
 	l->answers = arena_grow(l->answered, l->answers, l->n, &l->capacity, sizeof(*l->answers));
 	l->answers[l->n++] = (struct answer){arena_strdup(l->answered, item), value};
 	return arena_strdup(a, value);
+}
+
+/* liblxc says how many there are, and of each number whether it is one. */
+size_t lxcitems_own_nets(struct lxcitems *l, struct arena *a, unsigned **out)
+{
+	const char *types = lxcitems_own(l, "lxc.net", a);
+	struct lxc_container *handle = types ? own_of(l) : NULL;
+	size_t all = types != NULL, n = 0;
+	char item[32];
+
+	for (const char *c = types; c && *c; c++)
+		all += *c == '\n';
+	*out = arena_alloc(a, (all + 1) * sizeof(**out));
+	for (unsigned i = 0; handle && n < all && i < NETS_MOST; i++) {
+		snprintf(item, sizeof(item), "lxc.net.%u.type", i);
+		if (handle->get_config_item(handle, item, NULL, 0) > 0)
+			(*out)[n++] = i;
+	}
+	return n;
 }
 
 enum listener lxcitems_listener(struct lxcitems *l)

@@ -26,6 +26,8 @@ void lxcitems_rest(struct lxcitems *l);
 /* An item of the container's own config, in A; several lines are joined by line breaks. NULL: not
  * set. */
 const char *lxcitems_own(struct lxcitems *l, const char *item, struct arena *a);
+/* The numbers N for which its own config has an interface lxc.net.N, ascending, in A. */
+size_t lxcitems_own_nets(struct lxcitems *l, struct arena *a, unsigned **out);
 /* Who would answer for the running container; looked at once. Only a monitor of ours is asked. */
 enum listener lxcitems_listener(struct lxcitems *l);
 /* The same as the running container has it, by its monitor, in A. *KNOWN: it was there to be asked.

@@ -2,6 +2,7 @@
 
 #include "limits/balance.h"
 #include "reconciler/enact.h"
+#include "reconciler/parents.h"
 #include "reconciler/windows.h"
 #include "schema/arena.h"
 #include "schema/instance_idmap.h"
@@ -181,7 +182,7 @@ static void look(struct round *r, struct turn *t)
 	    s->container->status == STATUS_STOPPED || s->container->status == STATUS_STARTING;
 	r->survey.containers = r->keeper->containers;
 	s->container->arena = r->arena;
-	s->container->host = r->keeper->host;
+	s->container->host = r->survey.host;
 	survey_facts(&r->survey, s);
 }
 
@@ -372,6 +373,26 @@ static void draft(struct round *r, struct turn *t)
 	t->ward->unverified = true;
 }
 
+/* What is looked up for one round stays out of what the next ones, and a thread, work with. */
+static struct host *host_of(const struct keeper *k, struct arena *a)
+{
+	struct host *h = arena_alloc(a, sizeof(*h));
+
+	*h = *k->host;
+	return h;
+}
+
+static void describe_world(struct round *r)
+{
+	const struct catalog *c = &reload_generation(r->keeper->reload)->catalog;
+
+	r->survey.world = (struct world){.arena = r->arena,
+					 .host = r->survey.host,
+					 .lxcpath = r->keeper->containers->lxcpath,
+					 .networks = c->networks,
+					 .n_networks = c->n_networks};
+}
+
 static struct round *round_new(struct keeper *k, size_t capacity)
 {
 	struct arena *a = arena_new();
@@ -380,13 +401,13 @@ static struct round *round_new(struct keeper *k, size_t capacity)
 	*r = (struct round){.keeper = k, .arena = a, .capacity = capacity, .now = keeper_now()};
 	r->turns = arena_alloc(a, capacity * sizeof(*r->turns));
 	r->survey = (struct survey){.arena = a,
-				    .host = k->host,
+				    .host = host_of(k, a),
 				    .layout = k->layout,
 				    .containers = k->containers,
 				    .incomplete = k->incomplete,
 				    .wrote = writes_note};
 	diagnostics_init(&r->survey.diagnostics, a);
-	r->survey.world = (struct world){.arena = a, .host = k->host};
+	describe_world(r);
 	r->survey.world.instances = arena_alloc(a, capacity * sizeof(*r->survey.world.instances));
 	r->survey.subjects = arena_alloc(a, capacity * sizeof(*r->survey.subjects));
 	return r;
@@ -421,6 +442,7 @@ void round_run(struct keeper *k, struct ward **wards, size_t n)
 		look(r, &r->turns[i]);
 	settle_cpus(r);
 	settle_windows(r);
+	parents_look(&r->survey);
 	for (size_t i = 0; i < r->n; i++)
 		draft(r, &r->turns[i]);
 	enact(r);

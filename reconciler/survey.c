@@ -3,6 +3,8 @@
 #include "limits/balance.h"
 #include "limits/blockio.h"
 #include "reconciler/host.h"
+#include "reconciler/own_nics.h"
+#include "reconciler/parents.h"
 #include "reconciler/windows.h"
 #include "schema/arena.h"
 #include "schema/instance_idmap.h"
@@ -91,8 +93,10 @@ void survey_facts(struct survey *s, struct subject *subject)
 		w->window = subject->record.window;
 	if (subject_runs(subject))
 		read_cpus(s, subject);
+	w->owned = subject->container->owned = &subject->record.owned;
 	resolve_disks(s, subject);
 	read_idmap(s, subject);
+	own_nics_read(s, subject);
 }
 
 void survey_refresh(struct survey *s, struct subject *subject)
@@ -153,7 +157,11 @@ int survey_take(struct survey *s, const struct options *o, const struct generati
 	}
 	s->world.arena = a;
 	s->world.host = s->host;
+	s->world.lxcpath = s->containers->lxcpath;
+	s->world.networks = g->catalog.networks;
+	s->world.n_networks = g->catalog.n_networks;
 	subjects_fill(s, g);
+	parents_look(s);
 	balance(&s->world);
 	windows_assign(s);
 	return 0;

@@ -108,8 +108,12 @@ struct world_instance {
 				 a key for the id map; -1: unknown */
 	const char *idmap_refused;      /* why its config leaves no room for a map of ours; NULL */
 	const struct properties *owned; /* what the record says we took; sorted; NULL: nothing */
-	struct own_nic *own_nics;       /* where the manifest has nics; by index */
+	/* The interfaces of its own config, by index. Looked at only where somebody has to know
+	 * them: a nic of the manifest has no lxc.net.N in the record yet, or that one has become
+	 * the owner's, or is no longer his. */
+	struct own_nic *own_nics;
 	size_t n_own_nics;
+	bool own_nics_known; /* they were looked at */
 	bool exists;
 	bool will_run; /* it runs, or this plan starts it */
 };

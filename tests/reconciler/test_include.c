@@ -136,6 +136,28 @@ static void the_last_value_is_read(void **state)
 	arena_free(a);
 }
 
+static void interfaces_are_found(void **state)
+{
+	static const struct {
+		const char *config;
+		uint64_t nets;
+	} cases[] = {
+	    {"",						0                 },
+	    {"lxc.uts.name = lxc.net.0.type\n",                 0                 },
+	    {"#lxc.net.0.type = veth\n",                        0                 },
+	    {"lxc.net.0.type = veth\nlxc.net.0.link = br0\n",   1                 },
+	    {"lxc.net.12.name=eth3\n  lxc.net.2.type = empty",  1u << 12 | 1u << 2},
+	    {"lxc.net.63.type = veth\n",                        UINT64_C(1) << 63 },
+	    {"lxc.net.4000000000.type = veth\n",                UINT64_C(1) << 63 },
+	    {"lxc.net = \nlxc.net..type = veth\n",              0                 },
+	    {"lxc.net.x.type = veth\nlxc.net.-1.type = veth\n", 0                 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(include_nets(cases[i].config), cases[i].nets);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +166,7 @@ int main(void)
 	    cmocka_unit_test(id_maps_make_room_and_come_back),
 	    cmocka_unit_test(an_idmap_in_an_include_is_found),
 	    cmocka_unit_test(the_last_value_is_read),
+	    cmocka_unit_test(interfaces_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
