@@ -205,13 +205,13 @@ static bool find(struct harness *h, const char *container, const char *name, int
 	return found;
 }
 
-bool network_find(struct harness *h, const char *container, const char *name,
+bool network_look(struct harness *h, const char *container, const char *name,
 		  struct network_link *out)
 {
 	return find(h, container, name, 0, out);
 }
 
-bool network_find_index(struct harness *h, const char *container, int index,
+bool network_look_index(struct harness *h, const char *container, int index,
 			struct network_link *out)
 {
 	return find(h, container, NULL, index, out);
@@ -221,7 +221,7 @@ struct network_link network_link(struct harness *h, const char *container, const
 {
 	struct network_link l;
 
-	if (!network_find(h, container, name, &l))
+	if (!network_look(h, container, name, &l))
 		fail_msg("there is no %s %s:\n%s", name, container ? "inside" : "on the host",
 			 container ? network_inside(h, container, "ip link")
 				   : network_host(h, "ip link"));
@@ -232,7 +232,7 @@ struct network_link network_host_end(struct harness *h, const char *container, c
 {
 	struct network_link inside = network_link(h, container, name), outside;
 
-	if (!inside.peer || !network_find_index(h, NULL, inside.peer, &outside) ||
+	if (!inside.peer || !network_look_index(h, NULL, inside.peer, &outside) ||
 	    outside.peer != inside.index)
 		fail_msg("%s of %s has no end on the host", name, container);
 	return outside;

@@ -54,9 +54,9 @@ int network_try(struct harness *h, char **output, const char *format, ...)
 void network_bridge(struct harness *h, const char *name, const char *address);
 
 /* The interface NAME of the host (CONTAINER NULL) or in a container. False: there is none. */
-bool network_find(struct harness *h, const char *container, const char *name,
+bool network_look(struct harness *h, const char *container, const char *name,
 		  struct network_link *out);
-bool network_find_index(struct harness *h, const char *container, int index,
+bool network_look_index(struct harness *h, const char *container, int index,
 			struct network_link *out);
 /* It has to be there. */
 struct network_link network_link(struct harness *h, const char *container, const char *name);
