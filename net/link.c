@@ -175,7 +175,7 @@ int link_by_name(struct netlink *nl, int nsid, const char *name, struct link *ou
 	struct nl_msg *msg;
 
 	if (!name[0] || strlen(name) >= IFNAMSIZ)
-		return -ENODEV;
+		return netlink_unasked(nl, -ENODEV);
 	msg = question(0, 0, nsid, RTEXT_FILTER_SKIP_STATS);
 	if (msg && nla_put_string(msg, IFLA_IFNAME, name) < 0) {
 		nlmsg_free(msg);
@@ -187,14 +187,14 @@ int link_by_name(struct netlink *nl, int nsid, const char *name, struct link *ou
 int link_by_index(struct netlink *nl, int nsid, int index, struct link *out)
 {
 	if (index <= 0)
-		return -ENODEV;
+		return netlink_unasked(nl, -ENODEV);
 	return ask_one(nl, nsid, question(index, 0, nsid, RTEXT_FILTER_SKIP_STATS), out);
 }
 
 int link_stats(struct netlink *nl, int nsid, int index, struct link *out)
 {
 	if (index <= 0)
-		return -ENODEV;
+		return netlink_unasked(nl, -ENODEV);
 	return ask_one(nl, nsid, question(index, 0, nsid, 0), out);
 }
 

@@ -77,7 +77,12 @@ int link_add_child(struct netlink *nl, const struct link_child *c);
 /* An IFB, down, with this queue length. */
 int link_add_ifb(struct netlink *nl, const char *name, uint32_t txqueuelen, int *index);
 
-/* What a living interface shall become; what is not given stays. */
+/* "00:16:3e:.." as bytes; false: it is no such address. */
+bool link_hwaddr(const char *text, unsigned char out[6]);
+
+/* What a living interface shall become; what is not given stays. Not all or nothing: of several
+ * properties those before a refused one may have changed. A name is changed on an interface that is
+ * up from Linux 6.2 on; before, -EBUSY. An empty alias takes it away. */
 struct link_change {
 	const char *name, *hwaddr, *alias;
 	uint32_t mtu;

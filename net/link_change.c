@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/addr.h>
 #include <netlink/attr.h>
+#include <netlink/errno.h>
 #include <netlink/msg.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,15 +21,27 @@ static struct nl_msg *request(int type, const struct ifinfomsg *which)
 	return NULL;
 }
 
-static int put_hwaddr(struct nl_msg *msg, const char *hwaddr)
+bool link_hwaddr(const char *text, unsigned char out[6])
 {
 	struct nl_addr *addr = NULL;
-	int error = nl_addr_parse(hwaddr, AF_LLC, &addr);
+	bool whole;
 
-	if (error == 0)
-		error = nla_put_addr(msg, IFLA_ADDRESS, addr);
+	if (strlen(text) != strlen("00:00:00:00:00:00") || nl_addr_parse(text, AF_LLC, &addr) < 0)
+		return false;
+	whole = nl_addr_get_len(addr) == 6;
+	if (whole)
+		memcpy(out, nl_addr_get_binary_addr(addr), 6);
 	nl_addr_put(addr);
-	return error;
+	return whole;
+}
+
+static int put_hwaddr(struct nl_msg *msg, const char *hwaddr)
+{
+	unsigned char bytes[6];
+
+	if (!link_hwaddr(hwaddr, bytes))
+		return -NLE_INVAL;
+	return nla_put(msg, IFLA_ADDRESS, sizeof(bytes), bytes);
 }
 
 /* Without its NUL: the kernel would take that for a text, so that there would be no end of it. */
@@ -63,7 +76,7 @@ int link_change(struct netlink *nl, int index, const struct link_change *c)
 	int error = 0;
 
 	if (index <= 0)
-		return -ENODEV;
+		return netlink_unasked(nl, -ENODEV);
 	if (c->up_given) {
 		which.ifi_change = IFF_UP;
 		which.ifi_flags = c->up ? IFF_UP : 0;
@@ -74,7 +87,7 @@ int link_change(struct netlink *nl, int index, const struct link_change *c)
 	if (error == 0)
 		return netlink_ask(nl, msg, NULL, NULL);
 	nlmsg_free(msg);
-	return error;
+	return netlink_unasked(nl, error);
 }
 
 int link_move(struct netlink *nl, int index, int netns_fd, const char *name)
@@ -83,13 +96,13 @@ int link_move(struct netlink *nl, int index, int netns_fd, const char *name)
 	struct nl_msg *msg;
 
 	if (index <= 0)
-		return -ENODEV;
+		return netlink_unasked(nl, -ENODEV);
 	msg = request(RTM_SETLINK, &which);
 	if (msg && nla_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)netns_fd) == 0 &&
 	    nla_put_string(msg, IFLA_IFNAME, name) == 0)
 		return netlink_ask(nl, msg, NULL, NULL);
 	nlmsg_free(msg);
-	return -ENOMEM;
+	return netlink_unasked(nl, -ENOMEM);
 }
 
 int link_delete(struct netlink *nl, int index)
@@ -97,6 +110,6 @@ int link_delete(struct netlink *nl, int index)
 	struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = index};
 
 	if (index <= 0)
-		return -ENODEV;
+		return netlink_unasked(nl, -ENODEV);
 	return netlink_ask(nl, request(RTM_DELLINK, &which), NULL, NULL);
 }

@@ -14,13 +14,25 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* libnl would cut a name that is too long. */
+static int set_name(struct rtnl_link *l, const char *name)
+{
+	if (!name[0] || strlen(name) >= IFNAMSIZ)
+		return -EINVAL;
+	rtnl_link_set_name(l, name);
+	return 0;
+}
+
 static int set_hwaddr(struct rtnl_link *l, const char *hwaddr)
 {
-	struct nl_addr *addr = NULL;
-	int error = nl_addr_parse(hwaddr, AF_LLC, &addr);
+	unsigned char bytes[6];
+	struct nl_addr *addr;
 
-	if (error < 0)
-		return netlink_errno(error);
+	if (!link_hwaddr(hwaddr, bytes))
+		return -EINVAL;
+	addr = nl_addr_build(AF_LLC, bytes, sizeof(bytes));
+	if (!addr)
+		return -ENOMEM;
 	rtnl_link_set_addr(l, addr);
 	nl_addr_put(addr);
 	return 0;
@@ -33,7 +45,9 @@ static int add(struct netlink *nl, struct rtnl_link *l)
 	int error = rtnl_link_build_add_request(l, NLM_F_CREATE | NLM_F_EXCL, &msg);
 
 	rtnl_link_put(l);
-	return error < 0 ? netlink_errno(error) : netlink_ask(nl, msg, NULL, NULL);
+	if (error < 0)
+		return netlink_unasked(nl, netlink_errno(error));
+	return netlink_ask(nl, msg, NULL, NULL);
 }
 
 static void set_lengths(struct rtnl_link *l, const struct link_veth *v)
@@ -48,16 +62,16 @@ static void set_lengths(struct rtnl_link *l, const struct link_veth *v)
 static int describe_veth(struct rtnl_link *l, const struct link_veth *v)
 {
 	struct rtnl_link *peer = rtnl_link_veth_get_peer(l);
-	int error = 0;
+	int error = set_name(l, v->name);
 
-	rtnl_link_set_name(l, v->name);
 	if (v->master)
 		rtnl_link_set_master(l, v->master);
 	set_lengths(l, v);
-	rtnl_link_set_name(peer, v->peer_name);
+	if (error == 0)
+		error = set_name(peer, v->peer_name);
 	rtnl_link_set_ns_fd(peer, v->netns_fd);
 	set_lengths(peer, v);
-	if (v->peer_hwaddr)
+	if (error == 0 && v->peer_hwaddr)
 		error = set_hwaddr(peer, v->peer_hwaddr);
 	rtnl_link_put(peer);
 	return error;
@@ -69,12 +83,12 @@ int link_add_veth(struct netlink *nl, const struct link_veth *v)
 	int error;
 
 	if (!l)
-		return -ENOMEM;
+		return netlink_unasked(nl, -ENOMEM);
 	error = describe_veth(l, v);
 	if (error == 0)
 		return add(nl, l);
 	rtnl_link_put(l);
-	return error;
+	return netlink_unasked(nl, error);
 }
 
 static int describe_child(struct rtnl_link *l, const struct link_child *c)
@@ -90,11 +104,12 @@ static int describe_child(struct rtnl_link *l, const struct link_child *c)
 		rtnl_link_macvlan_set_mode(l, rtnl_link_macvlan_str2mode("bridge"));
 	}
 	rtnl_link_set_link(l, c->parent);
-	rtnl_link_set_name(l, c->name);
 	rtnl_link_set_ns_fd(l, c->netns_fd);
 	if (c->mtu)
 		rtnl_link_set_mtu(l, c->mtu);
-	return c->hwaddr ? set_hwaddr(l, c->hwaddr) : 0;
+	if (c->hwaddr && set_hwaddr(l, c->hwaddr) < 0)
+		return -EINVAL;
+	return set_name(l, c->name);
 }
 
 int link_add_child(struct netlink *nl, const struct link_child *c)
@@ -104,12 +119,12 @@ int link_add_child(struct netlink *nl, const struct link_child *c)
 	int error;
 
 	if (!l)
-		return -ENOMEM;
+		return netlink_unasked(nl, -ENOMEM);
 	error = describe_child(l, c);
 	if (error == 0)
 		return add(nl, l);
 	rtnl_link_put(l);
-	return error;
+	return netlink_unasked(nl, error);
 }
 
 int link_add_ifb(struct netlink *nl, const char *name, uint32_t txqueuelen, int *index)
@@ -120,11 +135,12 @@ int link_add_ifb(struct netlink *nl, const char *name, uint32_t txqueuelen, int 
 
 	if (l)
 		error = netlink_errno(rtnl_link_set_type(l, "ifb"));
+	if (error == 0)
+		error = set_name(l, name);
 	if (error < 0) {
 		rtnl_link_put(l);
-		return error;
+		return netlink_unasked(nl, error);
 	}
-	rtnl_link_set_name(l, name);
 	rtnl_link_set_txqlen(l, txqueuelen);
 	error = add(nl, l);
 	if (error == 0)

@@ -186,6 +186,12 @@ const char *netlink_said(const struct netlink *nl)
 	return nl->said;
 }
 
+int netlink_unasked(struct netlink *nl, int error)
+{
+	nl->said[0] = '\0';
+	return error;
+}
+
 /* --- answers -----------------------------------------------------------------------------------
  */
 
@@ -361,7 +367,7 @@ int netlink_ask(struct netlink *nl, struct nl_msg *msg,
 	struct exchange x = {.n = 1, .errors = &error, .reply = reply, .context = context};
 
 	if (!msg)
-		return -ENOMEM;
+		return netlink_unasked(nl, -ENOMEM);
 	nl->said[0] = '\0';
 	ask_all(nl, &msg, &x);
 	nlmsg_free(msg);

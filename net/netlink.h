@@ -45,5 +45,8 @@ int netlink_batch(struct netlink *nl, struct nl_msg **msgs, size_t n, int *error
 /* What the kernel said with the last refusal, such as "Unknown device type"; "" if nothing. */
 const char *netlink_said(const struct netlink *nl);
 
+/* ERROR, which was found before anything was asked: the kernel has no words for it. */
+int netlink_unasked(struct netlink *nl, int error);
+
 /* -errno for a libnl error (negative, or its absolute value). */
 int netlink_errno(int nl_error);

@@ -181,7 +181,7 @@ int route_add(struct netlink *nl, int ifindex, const char *prefix)
 	struct nl_msg *msg = NULL;
 
 	if (!r)
-		return error;
+		return netlink_unasked(nl, error);
 	error = netlink_errno(rtnl_route_build_add_request(r, NLM_F_CREATE | NLM_F_EXCL, &msg));
 	if (error == 0)
 		error = netlink_ask(nl, msg, NULL, NULL);
@@ -198,7 +198,7 @@ int route_delete(struct netlink *nl, int ifindex, const char *prefix)
 	struct nl_msg *msg = NULL;
 
 	if (!r)
-		return error;
+		return netlink_unasked(nl, error);
 	error = netlink_errno(rtnl_route_build_del_request(r, 0, &msg));
 	rtnl_route_put(r);
 	if (error == 0)
