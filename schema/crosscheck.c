@@ -1,6 +1,9 @@
 #include "schema/crosscheck.h"
 
 #include "schema/arena.h"
+#include "schema/network.h"
+#include "schema/nic.h"
+#include "schema/nic_rules.h"
 #include "schema/text.h"
 
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 #define MOST_SHOWN 80
 
 struct check {
+	const struct catalog *catalog;
 	const struct instance *instance;
 	struct arena *scratch; /* made when the first value is read */
 	struct diagnostics *ds;
@@ -161,8 +165,13 @@ static void check_intercepted_mounts(struct check *c)
 struct claim {
 	const char *text; /* cleaned up: equal claims are equal texts */
 	const struct expanded_device *device;
-	const struct setting *setting;
+	const struct setting *setting; /* NULL: derived for the device */
 };
+
+static struct place place_of(const struct claim *c)
+{
+	return c->setting ? c->setting->at : c->device->device->at;
+}
 
 static int compare_claims(const void *x, const void *y)
 {
@@ -174,9 +183,14 @@ static int compare_claims(const void *x, const void *y)
 	return strcmp(c->device->device->name, d->device->device->name);
 }
 
+static bool is_nic(const struct device *d)
+{
+	return strcmp(d->type->name, "nic") == 0;
+}
+
 static bool is_interface(const struct device *d)
 {
-	return strcmp(d->type->name, "nic") == 0 || strcmp(d->type->name, "infiniband") == 0;
+	return is_nic(d) || strcmp(d->type->name, "infiniband") == 0;
 }
 
 static bool is_disk(const struct device *d)
@@ -190,10 +204,12 @@ static const struct unique {
 	const struct grammar *grammar; /* brings texts that mean the same to one form */
 	const char *what;              /* it is, in messages */
 	bool seen;                     /* the reader of manifests looks at it within a document */
+	bool derived;                  /* who has none given has one made */
 } uniques[] = {
-    {"name",   is_interface, NULL,          "guest interface name", false},
-    {"hwaddr", is_interface, &grammar_mac,  "address",              false},
-    {"path",   is_disk,      &grammar_path, "path",                 true },
+    {"name",      is_interface, NULL,          "guest interface name", false, false},
+    {"hwaddr",    is_interface, &grammar_mac,  "address",              false, true },
+    {"host_name", is_nic,       NULL,          "host_name",            false, false},
+    {"path",      is_disk,      &grammar_path, "path",                 true,  false},
 };
 
 static const char *clean(struct arena *a, const struct grammar *g, const char *text)
@@ -223,6 +239,29 @@ static size_t claims_of(struct check *c, const struct unique *u, struct claim *o
 	return n;
 }
 
+/* Behind N claims those of nics that have no address given: they could be met by one that is, and
+ * that is locally administered as well. */
+static size_t claims_derived(struct check *c, struct claim *out, size_t n)
+{
+	size_t given = n;
+	bool local = false;
+
+	for (size_t k = 0; k < n; k++)
+		local |= strchr("26aeAE", out[k].text[1]) != NULL;
+	for (size_t k = 0; local && k < c->instance->n_devices; k++) {
+		const struct expanded_device *d = &c->instance->devices[k];
+		char address[18];
+
+		if (!is_nic(d->device) || device_get(d->device, "hwaddr"))
+			continue;
+		nic_stable_hwaddr(c->instance->name, d->device->name, address);
+		out[n++] = (struct claim){arena_strdup(scratch(c), address), d, NULL};
+	}
+	for (size_t k = 0; given == 1 && n > 1 && k < given; k++)
+		out[k].text = clean(scratch(c), &grammar_mac, out[k].text);
+	return n;
+}
+
 static void claimed_twice(struct check *c, const struct unique *u, const struct claim *x,
 			  const struct claim *y)
 {
@@ -231,18 +270,19 @@ static void claimed_twice(struct check *c, const struct unique *u, const struct 
 
 	if (u->seen && x->device->from == y->device->from)
 		return;
-	if (y->device->from != c->instance->document && x->device->from == c->instance->document) {
+	if (!y->setting || (x->setting && y->device->from != c->instance->document &&
+			    x->device->from == c->instance->document)) {
 		here = x;
 		there = y;
 	}
 	name = shown(c, there->device->device->name);
 	if (strcmp(here->text, "/") == 0)
-		diagnostic_error(c->ds, here->setting->at,
+		diagnostic_error(c->ds, place_of(here),
 				 "more than one root disk: '%s' (%s) is one too", name,
-				 where(c, there->setting->at));
+				 where(c, place_of(there)));
 	else
-		diagnostic_error(c->ds, here->setting->at, "%s '%s' is that of '%s' (%s) too",
-				 u->what, shown(c, here->text), name, where(c, there->setting->at));
+		diagnostic_error(c->ds, place_of(here), "%s '%s' is that of '%s' (%s) too", u->what,
+				 shown(c, here->text), name, where(c, place_of(there)));
 	about(c, here->device->from, there->device->from);
 }
 
@@ -258,6 +298,8 @@ static void check_devices(struct check *c)
 	for (size_t k = 0; k < sizeof(uniques) / sizeof(*uniques); k++) {
 		size_t found = claims_of(c, &uniques[k], claims);
 
+		if (uniques[k].derived && found > 0)
+			found = claims_derived(c, claims, found);
 		if (found < 2)
 			continue;
 		qsort(claims, found, sizeof(*claims), compare_claims);
@@ -265,6 +307,26 @@ static void check_devices(struct check *c)
 			if (strcmp(claims[j].text, claims[j - 1].text) == 0)
 				claimed_twice(c, &uniques[k], &claims[j - 1], &claims[j]);
 		}
+	}
+}
+
+/* Of a network's nics the reader of manifests knows no kind. */
+static void check_networks(struct check *c)
+{
+	const struct document *const *networks =
+	    (const struct document *const *)c->catalog->networks;
+
+	for (size_t k = 0; k < c->instance->n_devices; k++) {
+		const struct expanded_device *d = &c->instance->devices[k];
+		const char *network = is_nic(d->device) ? device_text(d->device, "network") : NULL;
+		enum nic_kind kind;
+
+		if (!network || !network_find(networks, c->catalog->n_networks, network))
+			continue;
+		kind = nic_kind_of(d->device, networks, c->catalog->n_networks);
+		if (!nic_kind_unsupported(kind) &&
+		    !nic_rules_check_kind(d->device, kind, network, c->ds))
+			about(c, d->from, d->from);
 	}
 }
 
@@ -358,13 +420,15 @@ static void check_memory(struct check *c)
 		no_effect(c, "limits.memory.swap", "without limits.memory");
 }
 
-bool instance_crosscheck(const struct instance *i, struct diagnostics *ds)
+bool instance_crosscheck(const struct catalog *catalog, const struct instance *i,
+			 struct diagnostics *ds)
 {
-	struct check c = {.instance = i, .ds = ds, .errors = ds->errors};
+	struct check c = {.catalog = catalog, .instance = i, .ds = ds, .errors = ds->errors};
 
 	check_exclusions(&c);
 	check_intercepted_mounts(&c);
 	check_devices(&c);
+	check_networks(&c);
 	check_idmap(&c);
 	check_memory(&c);
 	arena_free(c.scratch);

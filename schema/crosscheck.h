@@ -7,12 +7,13 @@
 
 #include "schema/expand.h"
 
-/* Checks one expanded instance. Findings point at the lines; one whose lines all stand in one
+/* Checks one expanded instance of C. Findings point at the lines; one whose lines all stand in one
  * profile is not about this instance and names none. Returns false when there is an error. */
-bool instance_crosscheck(const struct instance *i, struct diagnostics *ds);
+bool instance_crosscheck(const struct catalog *c, const struct instance *i, struct diagnostics *ds);
 
 /* Checks N instances together: addresses and host interface names given twice, privileged ones
- * (said once). Those for other hosts do not count. */
+ * (said once). Those for other hosts do not count. Nics that cannot both be are marked: disputed.
+ */
 void instances_crosscheck(struct instance *const *instances, size_t n, struct diagnostics *ds);
 
 /* Is what these two claim for the check of all together the same? NULL claims nothing. */

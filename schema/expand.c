@@ -112,7 +112,7 @@ static void fill_devices(struct instance *i, const struct stack *s, struct layer
 	i->n_devices = flatten(s->items, s->n, lay_devices, out, spare);
 	i->devices = arena_alloc(a, i->n_devices * sizeof(*i->devices));
 	for (size_t k = 0; k < i->n_devices; k++)
-		i->devices[k] = (struct expanded_device){out[k].what, out[k].from};
+		i->devices[k] = (struct expanded_device){out[k].what, out[k].from, false};
 }
 
 #define ROOM_ON_STACK 128
@@ -216,7 +216,7 @@ struct instance *instance_expand(const struct catalog *c, const struct document 
 	i->elsewhere = !hosts_match(&document->hosts, o->host);
 	fine = stack_documents(c, i, o, &s, ds);
 	fill(i, &s, a);
-	fine &= instance_crosscheck(i, ds);
+	fine &= instance_crosscheck(c, i, ds);
 	i->lacks_default =
 	    o->default_missed && fine && !document->broken && wants_default(document);
 	i->held_back = document->broken || !fine || i->lacks_default;

@@ -18,6 +18,7 @@ struct expanded {
 struct expanded_device {
 	const struct device *device;
 	const struct document *from;
+	bool disputed; /* a nic: another has what only one can have. Told by instances_crosscheck */
 };
 
 struct instance {

@@ -16,7 +16,7 @@ const char *network_kind_name(enum network_kind k)
 	return kinds[k];
 }
 
-static enum network_kind kind_of(const struct document *d)
+enum network_kind network_kind_of(const struct document *d)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i], d->type) == 0)
@@ -80,7 +80,7 @@ static void read_bridge(struct network *out, struct arena *a)
 
 void network_read(const struct document *d, struct arena *a, struct network *out)
 {
-	*out = (struct network){.document = d, .kind = kind_of(d)};
+	*out = (struct network){.document = d, .kind = network_kind_of(d)};
 	switch (out->kind) {
 	case NETWORK_BRIDGE:
 		read_bridge(out, a);
@@ -137,8 +137,8 @@ bool network_makes_bridge(const struct document *const *networks, size_t n, cons
 	const struct document *d = network_find(networks, n, name);
 	const struct setting *which;
 
-	return d && !d->broken && kind_of(d) == NETWORK_BRIDGE && d->state != STATE_ABSENT &&
-	       !network_bridge_refused(d, &which);
+	return d && !d->broken && network_kind_of(d) == NETWORK_BRIDGE &&
+	       d->state != STATE_ABSENT && !network_bridge_refused(d, &which);
 }
 
 void network_stable_hwaddr(const char *host, const char *network, char out[18])

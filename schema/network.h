@@ -18,6 +18,9 @@ enum network_kind {
 
 const char *network_kind_name(enum network_kind k);
 
+/* Of a network document; one without a type is a bridge. */
+enum network_kind network_kind_of(const struct document *d);
+
 /* The address of a bridge on the host. */
 struct network_address {
 	const struct setting *setting; /* NULL: not given */

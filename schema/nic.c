@@ -1,6 +1,7 @@
 #include "schema/nic.h"
 
 #include "schema/arena.h"
+#include "schema/network.h"
 #include "schema/nic_names.h"
 
 #include <arpa/inet.h>
@@ -13,15 +14,16 @@
 static const struct {
 	const char *name;
 	bool host_end;
+	const char *unsupported;
 } kinds[] = {
-	[NIC_BRIDGED] = {"bridged", true},
-	[NIC_IPVLAN] = {"ipvlan", false},
-	[NIC_MACVLAN] = {"macvlan", false},
-	[NIC_OVN] = {"ovn", false},
-	[NIC_P2P] = {"p2p", true},
-	[NIC_PHYSICAL] = {"physical", false},
-	[NIC_ROUTED] = {"routed", true},
-	[NIC_SRIOV] = {"sriov", false},
+	[NIC_BRIDGED] = {"bridged", true, NULL},
+	[NIC_IPVLAN] = {"ipvlan", false, "not carried out yet: evenkeel makes no ipvlan nics"},
+	[NIC_MACVLAN] = {"macvlan", false, NULL},
+	[NIC_OVN] = {"ovn", false, "evenkeel has no OVN driver"},
+	[NIC_P2P] = {"p2p", true, NULL},
+	[NIC_PHYSICAL] = {"physical", false, NULL},
+	[NIC_ROUTED] = {"routed", true, "not carried out yet: evenkeel makes no routed nics"},
+	[NIC_SRIOV] = {"sriov", false, "evenkeel has no SR-IOV driver"},
 };
 /* clang-format on */
 
@@ -37,6 +39,11 @@ bool nic_has_host_end(enum nic_kind k)
 	return kinds[k].host_end;
 }
 
+const char *nic_kind_unsupported(enum nic_kind k)
+{
+	return kinds[k].unsupported;
+}
+
 bool nic_kind_find(const char *name, enum nic_kind *out)
 {
 	for (size_t k = 0; k < N_KINDS; k++) {
@@ -48,30 +55,21 @@ bool nic_kind_find(const char *name, enum nic_kind *out)
 	return false;
 }
 
-bool nic_network_kind(const struct document *network, enum nic_kind *out)
+static enum nic_kind kind_of_network(enum network_kind k)
 {
-	/* Without a document, or without a type in it, a network is a bridge. */
-	if (!network || !network->type || strcmp(network->type, "bridge") == 0) {
-		*out = NIC_BRIDGED;
-		return true;
+	switch (k) {
+	case NETWORK_BRIDGE:
+		return NIC_BRIDGED;
+	case NETWORK_MACVLAN:
+		return NIC_MACVLAN;
+	case NETWORK_OVN:
+		return NIC_OVN;
+	case NETWORK_PHYSICAL:
+		return NIC_PHYSICAL;
+	case NETWORK_SRIOV:
+		return NIC_SRIOV;
 	}
-	return nic_kind_find(network->type, out);
-}
-
-static int compare_network(const void *name, const void *item)
-{
-	const struct document *const *d = item;
-
-	return strcmp(name, (*d)->name);
-}
-
-const struct document *nic_network_find(const struct document *const *networks, size_t n,
-					const char *name)
-{
-	const struct document *const *found =
-	    n ? bsearch(name, networks, n, sizeof(*networks), compare_network) : NULL;
-
-	return found ? *found : NULL;
+	return NIC_BRIDGED;
 }
 
 /* The value of an option or network key. It was validated: what does not read is not there. */
@@ -102,31 +100,41 @@ static uint64_t number_option(const struct nic *nic, const char *option, struct 
 	return read_option(nic, option, a, &v) ? v.number : 0;
 }
 
-static const struct setting *network_setting(const struct document *d, const char *key)
+/* What network: stands for. A bridge has the network's name; other networks name a parent. Without
+ * a document it is a bridge. */
+static void resolve_network(struct nic *nic, const struct setting *s,
+			    const struct document *document, struct arena *a)
 {
-	for (size_t k = 0; d && k < d->config.n; k++)
-		if (strcmp(d->config.items[k].name, key) == 0)
-			return &d->config.items[k];
-	return NULL;
+	struct network network = {.kind = NETWORK_BRIDGE};
+
+	if (document)
+		network_read(document, a, &network);
+	nic->kind = kind_of_network(network.kind);
+	nic->parent_setting = s;
+	nic->parent = nic->kind == NIC_BRIDGED ? s->text : network.parent;
+	if (nic->kind != NIC_BRIDGED)
+		nic->mtu = network.mtu;
 }
 
-/* What network: stands for. A bridge has the network's name; other networks name a parent. */
-static void resolve_network(struct nic *nic, const struct setting *s,
-			    const struct document *network, struct arena *a)
+/* A device with neither is broken, and nobody asks. */
+static enum nic_kind kind_given(const struct device *d)
 {
-	struct value v;
+	const char *nictype = device_text(d, "nictype");
+	enum nic_kind kind = NIC_P2P;
 
-	nic->parent_setting = s;
-	nic->kind = NIC_BRIDGED;
-	nic_network_kind(network, &nic->kind);
-	if (nic->kind == NIC_BRIDGED) {
-		nic->parent = s->text;
-		return;
-	}
-	if (read_value(network_setting(network, "parent"), a, &v))
-		nic->parent = v.text;
-	if (read_value(network_setting(network, "mtu"), a, &v))
-		nic->mtu = (uint32_t)v.number;
+	if (nictype)
+		nic_kind_find(nictype, &kind);
+	return kind;
+}
+
+enum nic_kind nic_kind_of(const struct device *d, const struct document *const *networks, size_t n)
+{
+	const char *name = device_text(d, "network");
+	const struct document *document = name ? network_find(networks, n, name) : NULL;
+
+	if (!name)
+		return kind_given(d);
+	return document ? kind_of_network(network_kind_of(document)) : NIC_BRIDGED;
 }
 
 static void resolve_kind(struct nic *nic, const struct document *const *networks, size_t n,
@@ -134,17 +142,13 @@ static void resolve_kind(struct nic *nic, const struct document *const *networks
 {
 	const struct device *d = nic->device->device;
 	const struct setting *network = device_get(d, "network");
-	const char *nictype = device_text(d, "nictype");
 
 	nic->mtu = (uint32_t)number_option(nic, "mtu", a);
 	if (network) {
-		resolve_network(nic, network, nic_network_find(networks, n, network->text), a);
+		resolve_network(nic, network, network_find(networks, n, network->text), a);
 		return;
 	}
-	/* Without either the document is broken, and nobody asks. */
-	nic->kind = NIC_P2P;
-	if (nictype)
-		nic_kind_find(nictype, &nic->kind);
+	nic->kind = kind_given(d);
 	nic->parent_setting = device_get(d, "parent");
 	nic->parent = text_option(nic, "parent", a);
 }

@@ -23,12 +23,11 @@ enum nic_kind {
 const char *nic_kind_name(enum nic_kind k);
 bool nic_kind_find(const char *name, enum nic_kind *out);
 
-/* The kind of a nic of NETWORK; NULL: no document has that name. False: a type that no nic has. */
-bool nic_network_kind(const struct document *network, enum nic_kind *out);
+/* The kind of a nic device, its network looked up among N documents sorted by name. */
+enum nic_kind nic_kind_of(const struct device *d, const struct document *const *networks, size_t n);
 
-/* In N documents, sorted by name; NULL: none. */
-const struct document *nic_network_find(const struct document *const *networks, size_t n,
-					const char *name);
+/* Why nobody makes nics of that kind; NULL: they can be had. */
+const char *nic_kind_unsupported(enum nic_kind k);
 
 /* Is there a link on the host that all its traffic passes: a veth's other end? */
 bool nic_has_host_end(enum nic_kind k);

@@ -311,7 +311,7 @@ size_t value_grammars(const struct grammar *const **out)
 	    &grammar_interface, &grammar_mac,          &grammar_mtu,          &grammar_vlan,
 	    &grammar_mode,      &grammar_word_list,    &grammar_line_list,    &grammar_address4,
 	    &grammar_address6,  &grammar_cidr4_list,   &grammar_cidr6_list,   &grammar_duration,
-	    &grammar_schedule,  &grammar_hex4,
+	    &grammar_schedule,  &grammar_hex4,         &grammar_bits,
 	};
 
 	*out = all;

@@ -127,7 +127,8 @@ int value_parse_integer(const struct grammar *g, const char *text, struct arena 
 extern const struct grammar grammar_bool, /* yes: true yes on 1, false no off 0, any case */
     grammar_size,                         /* number: bytes, decimal and binary suffixes; not 0 */
     grammar_size_or_zero,                 /* the same, 0 allowed */
-    grammar_bit_rate,                     /* number: bits per second; not 0 */
+    grammar_bit_rate,                     /* number: bits per second; at least 8 */
+    grammar_bits,                         /* number: bits; 1000 to 34359738360 */
     grammar_disk_rate,                    /* rate */
     grammar_memory,       /* amount: a size (at least 1 MiB) or 1%..100% (above: warning
 			     is the caller's) */

@@ -12,6 +12,8 @@
 #define MIB (1024u * 1024u)
 #define PERCENT_MOST 1000000u /* 10,000 times the host: beyond it the product may not fit */
 #define IOPS_MOST (UINT32_MAX - 1)
+#define BITS_LEAST 1000u
+#define BITS_MOST ((uint64_t)UINT32_MAX * 8) /* as many bytes as the kernel's field holds */
 #define DIGITS_SHOWN                                                                               \
 	18 /* longer numbers are not repeated in hints, and fit 64 bits up to there                \
 	    */
@@ -71,7 +73,7 @@ static const char *quote(struct arena *a, const char *text)
 
 static int hint_example(const struct grammar *g, struct complaint *why)
 {
-	if (g == &grammar_bit_rate)
+	if (g == &grammar_bit_rate || g == &grammar_bits)
 		return complaint_hint(why, "write a number and a unit, like 100Mbit");
 	if (g == &grammar_disk_rate)
 		return complaint_hint(why, "write a number and a unit, like 30MB or 300iops");
@@ -274,7 +276,25 @@ static int parse_bit_rate(const struct grammar *g, const char *text, struct aren
 
 	if (r == 0 && out->number == 0)
 		return refuse_zero(text, a, why);
+	if (r == 0 && out->number < 8) {
+		complaint_set(why, 0, "%s is too little", quote(a, text));
+		return complaint_hint(why, "the kernel counts whole bytes: at least 8bit");
+	}
 	return r;
+}
+
+static int parse_bits(const struct grammar *g, const char *text, struct arena *a, struct value *out,
+		      struct complaint *why)
+{
+	int r = read_units(g, bit_units, text, a, &out->number, why);
+
+	if (r < 0)
+		return r;
+	if (out->number >= BITS_LEAST && out->number <= BITS_MOST)
+		return 0;
+	complaint_set(why, 0, "%s is too %s", quote(a, text),
+		      out->number < BITS_LEAST ? "little" : "large");
+	return complaint_hint(why, "write %ubit to %" PRIu64 "bit", BITS_LEAST, BITS_MOST);
 }
 
 /* "300iops"; N digits are in front. */
@@ -439,6 +459,13 @@ const struct grammar grammar_bit_rate = {
     .syntax = "bits per second: 100Mbit, 1Gbit (powers of 1000: kbit Mbit Gbit Tbit Pbit Ebit) or "
 	      "10Mibit (powers of 1024: Kibit Mibit Gibit ...); without a unit bits",
     .parse = parse_bit_rate,
+};
+
+const struct grammar grammar_bits = {
+    .name = "number of bits",
+    .syntax = "1kbit to 34Gbit: 5Mbit (powers of 1000: kbit Mbit Gbit) or 10Mibit (powers of "
+	      "1024: Kibit Mibit Gibit); without a unit bits",
+    .parse = parse_bits,
 };
 
 const struct grammar grammar_disk_rate = {

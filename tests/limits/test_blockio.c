@@ -107,7 +107,7 @@ static void add_disk(struct stage *s, const char *name, const char *const (*opti
 	s->devices[k] = (struct device){
 	    .name = name, .type = type, .options = {s->settings[k], n}
         };
-	s->expanded[k] = (struct expanded_device){&s->devices[k], &s->document};
+	s->expanded[k] = (struct expanded_device){&s->devices[k], &s->document, false};
 }
 
 /* What resolving would have found. */

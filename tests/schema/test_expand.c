@@ -446,11 +446,128 @@ static void instances_are_checked_together(void **state)
 			    "i.yaml:5 hwaddr '00:16:3e:00:00:01' is also given to web3 at "
 			    "i.yaml:16 [web1]\n"
 			    "i.yaml:16 hwaddr '00:16:3e:00:00:01' is also given to web1 at "
-			    "i.yaml:5 [web3]\n"
+			    "i.yaml:5 [web3]");
+	assert_string_equal(findings(f, SEVERITY_ERROR),
 			    "p.yaml:4 host_name 'veth-x' goes to 2 instances: web1, web2");
+	/* addresses on segments that nobody knows may be the same; names on a host not */
+	assert_false(all[0]->devices[0].disputed);
+	assert_true(all[0]->devices[1].disputed);
+	assert_true(all[1]->devices[0].disputed);
+	assert_false(all[2]->devices[0].disputed);
 	assert_string_equal(findings(f, SEVERITY_NOTICE),
 			    "i.yaml:10 a privileged container is not a boundary: its root is the "
 			    "host's (web2 and 1 more)");
+}
+
+/* Instances web1, web2, ... whose nics are LINES[k], and what is said of all together. */
+static const char *together(struct fixture *f, const char *const *lines, size_t n,
+			    struct instance **all)
+{
+	const char *text = "";
+
+	for (size_t k = 0; k < n; k++)
+		text = arena_printf(f->arena,
+				    "%skind: instance\nname: web%zu\nprofiles: []\n"
+				    "devices: {%s}\n---\n",
+				    text, k + 1, lines[k]);
+	add(f, "i.yaml", text);
+	build(f);
+	for (size_t k = 0; k < n; k++)
+		all[k] = (struct instance *)expand(f, arena_printf(f->arena, "web%zu", k + 1));
+	instances_crosscheck(all, n, &f->ds);
+	return findings(f, SEVERITY_ERROR);
+}
+
+static void one_address_on_one_segment(void **state)
+{
+	static const char *const lines[] = {
+	    "a: {type: nic, nictype: bridged, parent: br0, hwaddr: '00:16:3e:00:00:01'}",
+	    "a: {type: nic, nictype: bridged, parent: br1, hwaddr: '00:16:3e:00:00:01'}",
+	    "a: {type: nic, network: br0, hwaddr: '00:16:3E:00:00:01'}",
+	    "a: {type: nic, nictype: bridged, parent: br0, hwaddr: '00:16:3e:00:00:02'}",
+	};
+	struct fixture *f = *state;
+	struct instance *all[4];
+
+	assert_string_equal(together(f, lines, 4, all),
+			    "i.yaml:4 hwaddr '00:16:3e:00:00:01' is also given to web3 at "
+			    "i.yaml:14 [web1]\n"
+			    "i.yaml:14 hwaddr '00:16:3e:00:00:01' is also given to web1 at "
+			    "i.yaml:4 [web3]");
+	assert_string_equal(findings(f, SEVERITY_WARNING),
+			    "i.yaml:9 hwaddr '00:16:3e:00:00:01' is also given to web1 at "
+			    "i.yaml:4 [web2]");
+	assert_true(all[0]->devices[0].disputed);
+	assert_false(all[1]->devices[0].disputed);
+	assert_true(all[2]->devices[0].disputed);
+	assert_false(all[3]->devices[0].disputed);
+	/* a new expansion knows nothing of it: who has one is looked at again */
+	assert_false(instances_claim_same(all[0], all[0]));
+	assert_true(instances_claim_same(all[1], all[1]));
+	all[2]->elsewhere = true;
+	instances_crosscheck(all, 4, &f->ds);
+	assert_false(all[0]->devices[0].disputed);
+}
+
+/* web1's address as it was made, written down for another. */
+static void a_derived_address_can_be_met(void **state)
+{
+	static const char *const lines[] = {
+	    "eth0: {type: nic, nictype: bridged, parent: br0}",
+	    "eth0: {type: nic, nictype: bridged, parent: br0, hwaddr: '2A:57:a2:56:91:fe'}",
+	};
+	struct fixture *f = *state;
+	struct instance *all[2];
+
+	assert_string_equal(together(f, lines, 2, all),
+			    "i.yaml:4 hwaddr '2a:57:a2:56:91:fe' is also given to web2 at "
+			    "i.yaml:9 [web1]\n"
+			    "i.yaml:9 hwaddr '2a:57:a2:56:91:fe' is also given to web1 at "
+			    "i.yaml:4 [web2]");
+	assert_true(all[0]->devices[0].disputed);
+}
+
+static void an_end_has_a_name_of_its_own(void **state)
+{
+	static const char *const lines[] = {
+	    "a: {type: nic, nictype: bridged, parent: br0, host_name: v0}",
+	    "a: {type: nic, nictype: p2p, host_name: br0}",
+	    "a: {type: nic, nictype: p2p, host_name: v0}",
+	    "a: {type: nic, nictype: p2p, host_name: v1}",
+	};
+	struct fixture *f = *state;
+	struct instance *all[4];
+
+	assert_string_equal(together(f, lines, 4, all),
+			    "i.yaml:4 host_name 'v0' is also given to web3 at i.yaml:14 [web1]\n"
+			    "i.yaml:9 host_name 'br0' is the parent of nic 'a' of web1 (i.yaml:4) "
+			    "[web2]\n"
+			    "i.yaml:14 host_name 'v0' is also given to web1 at i.yaml:4 [web3]");
+	assert_true(all[1]->devices[0].disputed);
+	assert_false(all[3]->devices[0].disputed);
+}
+
+static void one_instance_has_each_once(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "n.yaml", "kind: network\nname: lan\ntype: macvlan\nconfig: {parent: eth9}\n");
+	add(f, "i.yaml",
+	    "kind: instance\nname: web1\nprofiles: []\ndevices:\n"
+	    "  a: {type: nic, nictype: p2p, name: n0, host_name: h0, hwaddr: '00:16:3e:00:00:01'}\n"
+	    "  b: {type: nic, nictype: p2p, name: n0, host_name: h0, hwaddr: '00:16:3E:00:00:01'}\n"
+	    "  c: {type: nic, nictype: p2p, hwaddr: '2A:57:A2:56:91:FE'}\n"
+	    "  eth0: {type: nic, nictype: p2p}\n"
+	    "  l: {type: nic, network: lan, limits.max: 1Mbit}\n");
+	build(f);
+	assert_true(expand(f, "web1")->held_back);
+	assert_string_equal(
+	    findings(f, SEVERITY_ERROR),
+	    "i.yaml:6 guest interface name 'n0' is that of 'a' (i.yaml:5) too [web1]\n"
+	    "i.yaml:6 host_name 'h0' is that of 'a' (i.yaml:5) too [web1]\n"
+	    "i.yaml:6 address '00:16:3e:00:00:01' is that of 'a' (i.yaml:5) too [web1]\n"
+	    "i.yaml:7 address '2a:57:a2:56:91:fe' is that of 'eth0' (i.yaml:8) too [web1]\n"
+	    "i.yaml:9 limits.max is no option of a macvlan nic, which network 'lan' makes [web1]");
 }
 
 static void very_many_profiles_are_merged(void **state)
@@ -494,6 +611,10 @@ int main(void)
 	    TEST(values_are_read_by_their_grammar),
 	    TEST(the_whole_is_checked),
 	    TEST(instances_are_checked_together),
+	    TEST(one_address_on_one_segment),
+	    TEST(a_derived_address_can_be_met),
+	    TEST(an_end_has_a_name_of_its_own),
+	    TEST(one_instance_has_each_once),
 	    TEST(very_many_profiles_are_merged),
 	};
 

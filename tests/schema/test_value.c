@@ -262,7 +262,7 @@ static void every_grammar_is_whole(void **state)
 	(void)state;
 	memset(wild, '\x1b', sizeof(wild));
 	wild[sizeof(wild) - 1] = '\0';
-	assert_int_equal(n, 38);
+	assert_int_equal(n, 39);
 	for (size_t i = 0; i < n; i++) {
 		struct complaint why = {0};
 		struct value v;

@@ -94,7 +94,7 @@ static void bit_rates(void **state)
 		const char *text;
 		uint64_t bits;
 	} cases[] = {
-	    {"1",        1			      },
+	    {"8",        8			      },
 	    {"12345bit", 12345                          },
 	    {"10kbit",   10 * K                         },
 	    {"100Mbit",  100 * K * K                    },
@@ -108,21 +108,22 @@ static void bit_rates(void **state)
 	    {"7Eibit",   7 * KI * KI * KI * KI * KI * KI},
 	};
 	static const struct refusal wrong[] = {
-	    {"10mbit",   2, "'10mbit' is not a bit rate", "did you mean 10Mbit?"                   },
-	    {"10Kbit",   2, NULL,                         "did you mean 10kbit?"                   },
-	    {"10M",      2, NULL,                         "did you mean 10Mbit?"                   },
-	    {"10mb",     2, NULL,                         "did you mean 10Mbit?"                   },
-	    {"10Mbit/s", 2, NULL,                         "did you mean 10Mbit?"                   },
-	    {"10MB",     2, NULL,                         "bits are counted here: 80Mbit"          },
-	    {"1MB/s",    1, NULL,                         "bits are counted here: 8Mbit"           },
-	    {"10MBps",   2, NULL,                         "write a number and a unit, like 100Mbit"},
-	    {"1.5Mbit",  1, NULL,                         "no fractions: 1500kbit"                 },
-	    {"0",        0, "'0' would allow nothing",    "for no limit leave it out"              },
-	    {"0Mbit",    0, NULL,                         NULL				     },
-	    {"10Ebit",   0, "'10Ebit' is too large",      NULL                                     },
-	    {"-1",       0, NULL,                         "for no limit leave it out"              },
-	    {"-5",       0, NULL,                         "write it without a sign"                },
-	    {"fast",     0, NULL,                         "write a number and a unit, like 100Mbit"},
+	    {"10mbit",   2, "'10mbit' is not a bit rate", "did you mean 10Mbit?"                        },
+	    {"10Kbit",   2, NULL,                         "did you mean 10kbit?"                        },
+	    {"10M",      2, NULL,                         "did you mean 10Mbit?"                        },
+	    {"10mb",     2, NULL,                         "did you mean 10Mbit?"                        },
+	    {"10Mbit/s", 2, NULL,                         "did you mean 10Mbit?"                        },
+	    {"10MB",     2, NULL,                         "bits are counted here: 80Mbit"               },
+	    {"1MB/s",    1, NULL,                         "bits are counted here: 8Mbit"                },
+	    {"10MBps",   2, NULL,                         "write a number and a unit, like 100Mbit"     },
+	    {"1.5Mbit",  1, NULL,                         "no fractions: 1500kbit"                      },
+	    {"0",        0, "'0' would allow nothing",    "for no limit leave it out"                   },
+	    {"0Mbit",    0, NULL,                         NULL					  },
+	    {"7",        0, "'7' is too little",          "the kernel counts whole bytes: at least 8bit"},
+	    {"10Ebit",   0, "'10Ebit' is too large",      NULL                                          },
+	    {"-1",       0, NULL,                         "for no limit leave it out"                   },
+	    {"-5",       0, NULL,                         "write it without a sign"                     },
+	    {"fast",     0, NULL,                         "write a number and a unit, like 100Mbit"     },
 	};
 	struct arena *a = arena_new();
 
@@ -131,6 +132,25 @@ static void bit_rates(void **state)
 		assert_int_equal(accepted(&grammar_bit_rate, cases[i].text, a).number,
 				 cases[i].bits);
 	refuses(&grammar_bit_rate, wrong, LENGTH(wrong));
+	arena_free(a);
+}
+
+static void numbers_of_bits(void **state)
+{
+	static const struct refusal wrong[] = {
+	    {"0",           0, "'0' is too little",              "write 1000bit to 34359738360bit"        },
+	    {"999bit",      0, "'999bit' is too little",         NULL                                     },
+	    {"34359738361", 0, "'34359738361' is too large",     NULL                                     },
+	    {"20Ebit",      0, "'20Ebit' is too large",          NULL                                     },
+	    {"1MiB",        1, "'1MiB' is not a number of bits", "bits are counted here: 8388608bit"          },
+	    {"1000iops",    4, NULL,                             "write a number and a unit, like 100Mbit"},
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_int_equal(accepted(&grammar_bits, "1kbit", a).number, K);
+	assert_int_equal(accepted(&grammar_bits, "34359738360", a).number, 34359738360);
+	refuses(&grammar_bits, wrong, LENGTH(wrong));
 	arena_free(a);
 }
 
@@ -290,7 +310,7 @@ static void shown_and_read_back(void **state)
 		const char *text = value_show_bytes(number, a);
 
 		assert_int_equal(accepted(&grammar_size_or_zero, text, a).number, number);
-		if (number > 0) {
+		if (number >= 8) {
 			text = value_show_bits(number, a);
 			assert_int_equal(accepted(&grammar_bit_rate, text, a).number, number);
 		}
@@ -302,10 +322,15 @@ static void shown_and_read_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sizes),         cmocka_unit_test(sizes_refused),
-	    cmocka_unit_test(bit_rates),     cmocka_unit_test(disk_rates),
-	    cmocka_unit_test(memory),        cmocka_unit_test(swap),
-	    cmocka_unit_test(shown_exactly), cmocka_unit_test(shown_and_read_back),
+	    cmocka_unit_test(sizes),
+	    cmocka_unit_test(sizes_refused),
+	    cmocka_unit_test(bit_rates),
+	    cmocka_unit_test(numbers_of_bits),
+	    cmocka_unit_test(disk_rates),
+	    cmocka_unit_test(memory),
+	    cmocka_unit_test(swap),
+	    cmocka_unit_test(shown_exactly),
+	    cmocka_unit_test(shown_and_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
