@@ -206,6 +206,24 @@ static void judge_parent(const struct wish *w, struct property *link)
 		       "a bridged nic is a port of a bridge; nictype: macvlan needs none");
 }
 
+static void cannot_be_had(struct property *link, enum nic_kind kind)
+{
+	const char *why = nic_kind_unsupported(kind);
+
+	link->effect = EFFECT_UNSUPPORTED;
+	link->certainty = UNSUPPORTED;
+	link->reason = why ? why : "not carried out yet";
+}
+
+/* The error is the manifests', and was said when they were read. */
+static void leave_disputed(struct property *link)
+{
+	link->value = NULL;
+	link->certainty = UNKNOWN;
+	link->reason = "another nic has its hwaddr or host_name";
+	link->remedy = "evenkeel validate says where; until then it stays as it is";
+}
+
 /* ---- its attributes ---- */
 
 static void want_hwaddr(const struct wish *w)
@@ -321,10 +339,13 @@ void nic_desire(const struct world *world, const struct world_instance *i, struc
 		const char *text = link_text(&nics[k], out->arena);
 		struct property *link;
 
-		if (!text)
-			continue; /* shown as unsupported, as a whole */
 		link = want(&wishes[k], NIC_LINK, text, NULL);
-		judge_parent(&wishes[k], link);
+		if (!text)
+			cannot_be_had(link, nics[k].kind);
+		else if (nics[k].device->disputed)
+			leave_disputed(link);
+		else
+			judge_parent(&wishes[k], link);
 		if (link->certainty == CERTAIN_VALUE)
 			desire_one(&wishes[k]);
 	}
