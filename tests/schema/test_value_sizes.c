@@ -142,7 +142,7 @@ static void numbers_of_bits(void **state)
 	    {"999bit",      0, "'999bit' is too little",         NULL                                     },
 	    {"34359738361", 0, "'34359738361' is too large",     NULL                                     },
 	    {"20Ebit",      0, "'20Ebit' is too large",          NULL                                     },
-	    {"1MiB",        1, "'1MiB' is not a number of bits", "bits are counted here: 8388608bit"          },
+	    {"1MiB",        1, "'1MiB' is not a number of bits", "bits are counted here: 8388608bit"      },
 	    {"1000iops",    4, NULL,                             "write a number and a unit, like 100Mbit"},
 	};
 	struct arena *a = arena_new();
