@@ -40,13 +40,17 @@ int link_list(struct arena *a, struct link_name **out, size_t *n);
  * peer_nsid is then the namespace of the interface. */
 bool link_parse(const struct nlmsghdr *h, struct link *out);
 
-/* One interface of the namespace NSID. 0, -ENODEV, or another -errno. */
+/* One interface of the namespace NSID; by a name of it, which may be another than out->name: the
+ * kernel knows several of one interface (and a container's root gives them). 0, -ENODEV, or another
+ * -errno. */
 int link_by_name(struct netlink *nl, int nsid, const char *name, struct link *out);
 int link_by_index(struct netlink *nl, int nsid, int index, struct link *out);
 /* The same with its counters, which cost the kernel more. */
 int link_stats(struct netlink *nl, int nsid, int index, struct link *out);
 /* Calls EACH for all of NSID that are of KIND ("ifb"; NULL: all). The dump is taken again when it
- * was interrupted: EACH may see one twice. */
+ * was interrupted: EACH may see one twice. -EAGAIN: it was so all the time. In another namespace an
+ * interface with hundreds of other names is left out: Linux has no room for it in the dump, and
+ * does not say so. */
 int link_each(struct netlink *nl, int nsid, const char *kind,
 	      void (*each)(const struct link *l, void *context), void *context);
 

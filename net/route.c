@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* A dump that changed under our eyes is taken again, so many times at most. */
-#define MOST_DUMPS 8
+#define MOST_DUMPS 20
 
 struct list {
 	struct arena *arena;
