@@ -58,6 +58,7 @@ int link_each(struct netlink *nl, int nsid, const char *kind,
  * are down. */
 struct link_veth {
 	const char *name;    /* here */
+	const char *hwaddr;  /* here; NULL: the kernel makes one up */
 	int master;          /* 0: none */
 	uint32_t mtu;        /* of both; 0: the kernel's */
 	uint32_t txqueuelen; /* of both; 0 with txqueuelen_given: none at all */

@@ -64,6 +64,8 @@ static int describe_veth(struct rtnl_link *l, const struct link_veth *v)
 	struct rtnl_link *peer = rtnl_link_veth_get_peer(l);
 	int error = set_name(l, v->name);
 
+	if (error == 0 && v->hwaddr)
+		error = set_hwaddr(l, v->hwaddr);
 	if (v->master)
 		rtnl_link_set_master(l, v->master);
 	set_lengths(l, v);

@@ -70,6 +70,14 @@ static const char *who_has_it(struct work *w, const struct link_veth *v)
 	return arena_join(w->c->arena, "the container has another interface ", v->peer_name, NULL);
 }
 
+/* A bridge without an address of its own wears the lowest of its ports': never one of these. */
+static const char *host_hwaddr(const struct work *w)
+{
+	const char *inside = work_wanted(w, NIC_HWADDR);
+
+	return inside ? arena_join(w->c->arena, "fe", inside + 2, NULL) : NULL;
+}
+
 static int find_ends(struct work *w, const char *name)
 {
 	struct nic_found *f = w->found;
@@ -84,6 +92,7 @@ static bool make_veth(struct work *w, struct change *link)
 {
 	struct link_veth v = {
 	    .name = work_wanted(w, NIC_HOST_NAME),
+	    .hwaddr = host_hwaddr(w),
 	    .mtu = wanted_u32(w, NIC_MTU),
 	    .txqueuelen = wanted_u32(w, NIC_TXQUEUELEN),
 	    .txqueuelen_given = work_wanted(w, NIC_TXQUEUELEN),
