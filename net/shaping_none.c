@@ -44,3 +44,15 @@ int shaping_clear(struct netlink *nl, const struct link *host_end, enum shaping_
 	(void)why;
 	return 0;
 }
+
+int shaping_sweep(struct netlink *nl)
+{
+	(void)nl;
+	return 0;
+}
+
+int shaping_orphans(struct netlink *nl)
+{
+	(void)nl;
+	return 0;
+}

@@ -1,5 +1,7 @@
 #include "reconciler/apply.h"
 
+#include "net/netlink.h"
+#include "net/shaping.h"
 #include "reconciler/persist.h"
 #include "reconciler/plan.h"
 #include "reconciler/power.h"
@@ -108,6 +110,15 @@ static bool settle_restarted(struct survey *s, struct subject *subject)
 	return in_sync;
 }
 
+/* What a dead container, or a killed pass, has left on the host. */
+static void sweep_links(void)
+{
+	struct netlink *nl = netlink_here();
+
+	if (nl && shaping_orphans(nl) > 0)
+		shaping_sweep(nl);
+}
+
 void apply_run(struct survey *s, struct timings *timings)
 {
 	struct stopwatch watch = stopwatch_start();
@@ -123,5 +134,6 @@ void apply_run(struct survey *s, struct timings *timings)
 	timings->persist += stopwatch_lap(&watch);
 	power_freezer(s);
 	power_restarts(s, settle_restarted);
+	sweep_links();
 	timings->live += stopwatch_lap(&watch);
 }

@@ -36,6 +36,7 @@ void daemon_pass(struct daemon *d, bool insist)
 	d->passing = true;
 	if (d->lifewatch)
 		lifewatch_again(d->lifewatch);
+	links_sweep(d);
 	files_whole(d);
 	keeper_full(&d->keeper, insist);
 	if (d->o->resync_s)
@@ -293,6 +294,8 @@ static void changed(void *context, const struct ward *w)
 	if (w->gone && d->lifewatch)
 		lifewatch_forget(d->lifewatch, w->name);
 	if (w->gone)
+		links_forget(d, w->name);
+	if (w->gone)
 		control_broadcast_gone(d->control, w->name);
 	else
 		control_broadcast(d->control, &w->standing);
@@ -312,6 +315,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *context)
 
 	(void)s, (void)usec;
 	files_work(d, now);
+	links_work(d, now);
 	keeper_next(&d->keeper, now);
 	if (d->resync <= now)
 		daemon_pass(d, false);
@@ -335,7 +339,7 @@ static int on_prepare(sd_event_source *s, void *context)
 	}
 	sd_event_source_set_enabled(d->work, due ? SD_EVENT_ON : SD_EVENT_OFF);
 	sd_event_source_set_priority(d->work, keeper_hurries(&d->keeper) ? AT_ONCE : AFTER_ALL);
-	next = least(next, least(d->resync, d->watchdog));
+	next = least(least(next, links_next(d)), least(d->resync, d->watchdog));
 	sd_event_source_set_time(s, next == UINT64_MAX ? UINT64_MAX : next / 1000);
 	sd_event_source_set_enabled(s, SD_EVENT_ON); /* also for never: who is off is not asked */
 	if (keeper_idle(&d->keeper)) {
@@ -416,6 +420,8 @@ static int add_sources(struct daemon *d)
 		r = add_fd(d, control_fd(d->control), on_control);
 	if (r >= 0 && d->lifewatch)
 		r = add_fd(d, lifewatch_fd(d->lifewatch), on_life);
+	if (r >= 0)
+		r = links_listen(d);
 	/* half of the time that systemd waits; with the usual settings the resync comes first */
 	d->watchdog = UINT64_MAX;
 	if (r >= 0 && sd_watchdog_enabled(0, &watchdog) > 0)
@@ -446,6 +452,7 @@ static int open_all(struct daemon *d, struct diagnostics *ds)
 	d->keeper.changed = changed;
 	d->keeper.context = d;
 	d->lifewatch = lifewatch_open(d->keeper.layout, d->o->lxcpath, ds);
+	links_open(d, ds);
 	r = files_open(d);
 	if (r >= 0)
 		r = control_open(d->o->lxcpath, &identity, &daemon_calls, d, &d->control, ds);
@@ -462,6 +469,7 @@ static void close_all(struct daemon *d)
 	keeper_close(&d->keeper);
 	files_close(d);
 	lifewatch_close(d->lifewatch);
+	links_close(d);
 	sd_event_source_unref(d->work);
 	sd_event_source_unref(d->timer);
 	sd_event_unref(d->event);

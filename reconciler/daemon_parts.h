@@ -1,6 +1,7 @@
 /*
  * daemon_parts - what the rooms of the daemon share: its state, and who calls whom.
- * daemon runs the loop, daemon_files follows the manifests, daemon_calls answers the socket.
+ * daemon runs the loop, daemon_files follows the manifests, daemon_links the interfaces,
+ * daemon_calls answers the socket.
  */
 #pragma once
 
@@ -29,10 +30,24 @@ struct files {
 	bool incomplete;           /* said */
 };
 
+struct linkwatch;
+
+/* What happens to interfaces, and what they leave behind. */
+struct links {
+	struct linkwatch *watch; /* NULL: nothing is heard of them */
+	bool lost;               /* events were: all are to be looked at, ... */
+	uint64_t not_before;     /* ... from then on; CLOCK_BOOTTIME */
+	uint64_t wait;           /* how long between two such looks */
+	struct task sweep;       /* of IFBs whose host ends are gone */
+	bool sweeping, sweep_again;
+	int swept;
+};
+
 struct daemon {
 	const struct options *o;
 	struct keeper keeper;
 	struct files files;
+	struct links links;
 	struct lifewatch *lifewatch; /* NULL: this host has nothing to watch by */
 	struct control *control;
 	sd_event *event;
@@ -69,6 +84,20 @@ void files_work(struct daemon *d, uint64_t now);
 void files_flush(struct daemon *d);
 /* When there is something to do; UINT64_MAX: nothing. */
 uint64_t files_next(const struct daemon *d);
+
+/* ---- daemon_links ---- */
+
+/* Without events it goes on, with a finding. */
+void links_open(struct daemon *d, struct diagnostics *ds);
+int links_listen(struct daemon *d);
+void links_close(struct daemon *d);
+/* What is held for NAME is not any more. */
+void links_forget(struct daemon *d, const char *name);
+/* IFBs whose host ends are gone are deleted, by the slow thread. */
+void links_sweep(struct daemon *d);
+/* Looks at what is due by NOW; when there is something to do (UINT64_MAX: nothing). */
+void links_work(struct daemon *d, uint64_t now);
+uint64_t links_next(const struct daemon *d);
 
 /* ---- daemon_calls ---- */
 

@@ -7,6 +7,7 @@
 #include "reconciler/session.h"
 #include "reconciler/stand.h"
 #include "reconciler/steps.h"
+#include "reconciler/watching.h"
 #include "schema/arena.h"
 
 #include <stdlib.h>
@@ -120,6 +121,8 @@ static void applied(struct round *r, struct turn *t, struct change *c)
 	struct ward *w = t->ward;
 
 	attempts_succeeded(&w->attempts, c->object, c->attribute, r->now);
+	if (driver_for(c->object)->links)
+		keeper_relinked(k, w, c->action != ACTION_CHANGE);
 	if (!is_drift(t, c)) {
 		journal_change(k->journal, EVENT_CHANGED, w->name, c, 0);
 		return;
@@ -214,37 +217,6 @@ static void look_again(struct round *r, struct turn *t)
 	keeper_wait(r->keeper, w);
 }
 
-#define FILES_MOST 64
-
-/* Whoever else writes what we keep is noticed at once, not on the next pass. */
-static void watch_values(struct round *r, struct turn *t)
-{
-	const struct properties *desired = &t->subject->desired;
-	const char *paths[FILES_MOST];
-	uint64_t digest = 14695981039346656037u;
-	size_t n = 0;
-
-	if (!t->kept || !t->ward->fresh)
-		return;
-	for (size_t i = 0; i < desired->n; i++) {
-		const struct property *p = &desired->items[i];
-		const struct driver *d = plan_takes(p) ? driver_for(p->object) : NULL;
-
-		if (d && d->files)
-			n +=
-			    d->files(t->subject->container, p, r->arena, paths + n, FILES_MOST - n);
-	}
-	for (size_t i = 0; i < n; i++)
-		for (const char *c = paths[i]; *c; c++)
-			digest = (digest ^ (unsigned char)*c) * 1099511628211u;
-	if (!r->keeper->holds || digest == t->ward->held)
-		return;
-	r->keeper->holds(r->keeper->context, t->ward, paths, n);
-	t->ward->held = digest;
-	/* what was written between the look and the watch was no event */
-	keeper_remind(r->keeper, t->ward);
-}
-
 /* What somebody else did with its container. Between two runs LXC's monitor may be all there is. */
 static void tell_status(struct round *r, struct turn *t)
 {
@@ -277,7 +249,7 @@ static void turn_end(struct round *r, struct turn *t)
 	struct ward *w = t->ward;
 	bool under_way;
 
-	watch_values(r, t);
+	watching_turn(r, t);
 	turn_give_back(r, t);
 	tell_status(r, t);
 	w->status = t->outcome.status;

@@ -18,8 +18,11 @@
 #define BACKGROUND_AT_ONCE 64 /* of a full pass: others get in between */
 #define HURRIED_IN_A_ROW 8    /* such rounds, before it goes on */
 #define STALLED_NS UINT64_C(1000000000)
-#define FDS_OF_ONE 12     /* that a kept container may need, its life among them */
-#define FDS_OF_OURS 256   /* everything else */
+#define LINKED_NS UINT64_C(1000000000)  /* in so long ... */
+#define LINKED_LOOKS 4                  /* ... so many looks because of interfaces */
+#define RELINKED_NS UINT64_C(100000000) /* our own events have come by then */
+#define FDS_OF_ONE 12                   /* that a kept container may need, its life among them */
+#define FDS_OF_OURS 256                 /* everything else */
 #define VALUES_MOST 16384 /* kernel files that stay open; each costs the kernel some 5 KiB */
 
 uint64_t keeper_now(void)
@@ -115,6 +118,7 @@ static void news_of(struct keeper *k, const char *name)
 		if (!w || w->gone)
 			return;
 		w->gone = true;
+		w->linked = 0;
 		/* the next pass need not say it again */
 		gone_add(&k->went, name);
 		journal_say(k->journal, EVENT_RELEASED, name,
@@ -186,6 +190,45 @@ void keeper_event(struct keeper *k, const char *name)
 	}
 	w->look = k->containers_stale = true;
 	keeper_hurry(k, w);
+}
+
+void keeper_linked(struct keeper *k, const char *name)
+{
+	struct ward *w = ward_find(&k->wards, name);
+	uint64_t now = keeper_now();
+
+	if (!w)
+		return;
+	if (now - w->links_since >= LINKED_NS) {
+		w->links_since = now;
+		w->links_looks = 0;
+	}
+	if (w->links_looks >= LINKED_LOOKS) {
+		/* a look that comes before for another reason will do as well */
+		if (!w->again || w->again > w->links_since + LINKED_NS)
+			w->again = w->links_since + LINKED_NS;
+		keeper_wait(k, w);
+		return;
+	}
+	w->links_looks++;
+	if (now - w->relinked < RELINKED_NS)
+		keeper_remind(k, w);
+	else
+		keeper_hurry(k, w);
+}
+
+void keeper_relinked(struct keeper *k, struct ward *w, bool others)
+{
+	w->relinked = keeper_now();
+	if (others)
+		keeper_remind(k, w);
+}
+
+void keeper_remind_linked(struct keeper *k)
+{
+	for (size_t i = 0; i < k->wards.n; i++)
+		if (k->wards.items[i]->linked)
+			keeper_remind(k, k->wards.items[i]);
 }
 
 void keeper_count_death(struct keeper *k, struct ward *w)

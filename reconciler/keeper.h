@@ -55,6 +55,8 @@ struct keeper {
 	void (*closing)(void *context, struct ward *w);
 	/* these kernel files of its are ours to keep: who else writes one is an event */
 	void (*holds)(void *context, struct ward *w, const char *const *paths, size_t n);
+	/* these interfaces matter to it, and no others: what happens to one is an event */
+	void (*links)(void *context, struct ward *w, const struct watched_link *links, size_t n);
 	/* W stands otherwise than before */
 	void (*changed)(void *context, const struct ward *w);
 	void *context;
@@ -95,6 +97,15 @@ void keeper_news(struct keeper *k, const char *const *names, size_t n);
 /* Something happened to this container. */
 void keeper_event(struct keeper *k, const char *name);
 void keeper_died(struct keeper *k, struct ward *w);
+
+/* Something happened to an interface that matters to it. Whoever keeps at it is looked at once a
+ * second only: container root may. */
+void keeper_linked(struct keeper *k, const char *name);
+/* We have changed an interface of W's ourselves: events about it are no hurry. OTHERS: it has
+ * others now, which are to be watched. */
+void keeper_relinked(struct keeper *k, struct ward *w, bool others);
+/* Events about interfaces were lost: all that have some are looked at. */
+void keeper_remind_linked(struct keeper *k);
 
 /* It died, and nobody asked for it: a container that does not stay up is started less often. */
 void keeper_count_death(struct keeper *k, struct ward *w);

@@ -48,6 +48,11 @@ struct ward {
 	char *text;        /* its boot file as it is on disk; NULL: to be read when needed */
 	void *watched;     /* the daemon's */
 	uint64_t held;     /* digest of the kernel files that are watched; 0: none yet */
+	/* its interfaces, and those of the host that they hang on */
+	uint64_t linked;      /* digest of those that are watched; 0: none */
+	uint64_t relinked;    /* when we changed one last; CLOCK_BOOTTIME */
+	uint64_t links_since; /* since then, at most a second ago, ... */
+	unsigned links_looks; /* ... it was looked at so often because of them */
 	/* what was found */
 	bool seen; /* it was looked at at least once */
 	enum status status;

@@ -327,7 +327,7 @@ static void what_does_not_matter_is_not(void **state)
 {
 	struct linkwatch *w = watch(state);
 	int link = add((struct wish){.name = "one", .kind = "veth", .up = 1});
-	char name[IFNAMSIZ];
+	char name[32];
 
 	hold(w, "web", -1, link, NULL);
 	change(link, (struct wish){.group = 7});
