@@ -5,6 +5,9 @@ static int status_of(const struct result *r)
 {
 	if (r->trouble || r->diagnostics.errors || r->generation->diagnostics.errors)
 		return 2;
+	for (size_t i = 0; i < r->n_networks; i++)
+		if (!r->networks[i].in_sync)
+			return 1;
 	for (size_t i = 0; i < r->n; i++)
 		if (!r->outcomes[i].in_sync && (!r->outcomes[i].pause || r->outcomes[i].held_back))
 			return 1;

@@ -3,6 +3,7 @@
 #include "reconciler/apply.h"
 #include "reconciler/draft.h"
 #include "reconciler/lock.h"
+#include "reconciler/networks.h"
 #include "reconciler/pauses.h"
 #include "reconciler/released.h"
 #include "reconciler/report.h"
@@ -238,7 +239,15 @@ static void draft_all(struct survey *s, enum pass_mode mode)
 	arena_free(scratch);
 }
 
-static void count_change(struct summary *sum, const struct change *c)
+/* What comes with a network that is made is no change of its own. */
+static bool is_own(const struct outcome *o, const struct change *c)
+{
+	if (o->network)
+		return o->whole != WHOLE_CREATE && o->whole != WHOLE_DELETE;
+	return strcmp(c->object, CONTAINER_OBJECT) != 0 && strcmp(c->object, BOOT_OBJECT) != 0;
+}
+
+static void count_change(struct summary *sum, const struct outcome *o, const struct change *c)
 {
 	switch (c->verdict) {
 	case VERDICT_FAILED:
@@ -267,8 +276,7 @@ static void count_change(struct summary *sum, const struct change *c)
 	case ACTION_CHANGE:
 	case ACTION_REMOVE:
 	case ACTION_REPLACE:
-		if (c->effect == EFFECT_LIVE && strcmp(c->object, CONTAINER_OBJECT) != 0 &&
-		    strcmp(c->object, BOOT_OBJECT) != 0)
+		if (c->effect == EFFECT_LIVE && is_own(o, c))
 			sum->live++;
 		break;
 	}
@@ -310,23 +318,37 @@ static void count_outcome(struct summary *sum, const struct outcome *o, bool app
 	}
 	sum->in_sync += o->in_sync || (applied && holds(o));
 	for (size_t i = 0; i < o->changes.n; i++)
-		count_change(sum, &o->changes.items[i]);
+		count_change(sum, o, &o->changes.items[i]);
+}
+
+static void count_outcomes(struct summary *sum, const struct outcome *items, size_t n, bool applied)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct diagnostics *ds = &items[i].diagnostics;
+
+		count_outcome(sum, &items[i], applied);
+		if (items[i].pause)
+			continue;
+		for (size_t k = 0; k < ds->n; k++)
+			sum->errors +=
+			    ds->items[k].severity == SEVERITY_ERROR && !ds->items[k].instance;
+	}
 }
 
 void result_summarize(struct result *r)
 {
 	r->summary = (struct summary){0};
 	r->summary.errors = r->generation->diagnostics.errors + r->diagnostics.errors;
-	for (size_t i = 0; i < r->n; i++) {
-		const struct diagnostics *ds = &r->outcomes[i].diagnostics;
+	count_outcomes(&r->summary, r->networks, r->n_networks, r->applied);
+	count_outcomes(&r->summary, r->outcomes, r->n, r->applied);
+}
 
-		count_outcome(&r->summary, &r->outcomes[i], r->applied);
-		if (r->outcomes[i].pause)
-			continue;
-		for (size_t k = 0; k < ds->n; k++)
-			r->summary.errors +=
-			    ds->items[k].severity == SEVERITY_ERROR && !ds->items[k].instance;
-	}
+static bool any_wrong(const struct outcome *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (items[i].held_back || (!items[i].pause && items[i].diagnostics.errors))
+			return true;
+	return false;
 }
 
 int result_status(const struct result *r)
@@ -335,11 +357,7 @@ int result_status(const struct result *r)
 		return 2;
 	if (r->summary.errors || r->summary.failed || r->summary.skipped)
 		return 1;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->outcomes[i].held_back ||
-		    (!r->outcomes[i].pause && r->outcomes[i].diagnostics.errors))
-			return 1;
-	return 0;
+	return any_wrong(r->networks, r->n_networks) || any_wrong(r->outcomes, r->n);
 }
 
 static int take_lock(struct result *r, const struct options *o)
@@ -367,10 +385,28 @@ static int take_lock(struct result *r, const struct options *o)
 	return fd;
 }
 
+/* Bridges are there before whoever hangs on them, and until nobody does. */
+static void apply_all(struct result *r, const struct options *o, struct survey *s,
+		      struct networks *networks)
+{
+	networks_apply(networks);
+	apply_run(s, &r->timings);
+	if (!o->boot_only)
+		networks_remove(networks);
+	r->applied = true;
+}
+
+static void look_at_released(struct result *r, struct survey *s, enum pass_mode mode)
+{
+	released_look(s, r->generation, mode == PASS_APPLY, &r->diagnostics);
+	networks_released(&r->generation->catalog, &r->diagnostics);
+}
+
 static void pass_over_containers(struct result *r, const struct options *o, enum pass_mode mode,
 				 struct records *ahead)
 {
 	struct stopwatch watch = stopwatch_start();
+	struct networks networks;
 	struct survey s;
 
 	if (survey_take(&s, o, r->generation, ahead, r->arena, writes_note) < 0)
@@ -382,14 +418,15 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 		outcomes_make(r, o, &s);
 		outcomes_diagnose(r, &r->generation->diagnostics);
 		outcomes_diagnose(r, &s.diagnostics);
+		networks_take(&networks, o, r->generation, s.host->name, r->arena);
+		r->networks = networks.outcomes;
+		r->n_networks = networks.n;
 		draft_all(&s, mode);
 		r->timings.draft = stopwatch_lap(&watch);
-		if (mode == PASS_APPLY) {
-			apply_run(&s, &r->timings);
-			r->applied = true;
-		}
+		if (mode == PASS_APPLY)
+			apply_all(r, o, &s, &networks);
 		if (o->n_names == 0 && !r->generation->partial)
-			released_look(&s, r->generation, mode == PASS_APPLY, &r->diagnostics);
+			look_at_released(r, &s, mode);
 	}
 	for (size_t i = 0; i < s.diagnostics.n; i++)
 		diagnostics_take(&r->diagnostics, &s.diagnostics.items[i]);

@@ -15,7 +15,8 @@ enum whole { WHOLE_NONE, WHOLE_CREATE, WHOLE_UPDATE, WHOLE_REPLACE, WHOLE_DELETE
 
 struct outcome {
 	const char *name;
-	const struct instance *instance; /* NULL: released (its manifest is gone) */
+	const struct instance *instance; /* NULL: released (its manifest is gone), or a network */
+	const struct document *network;  /* of an outcome of a network; else NULL */
 	enum status status;
 	enum whole whole;
 	struct changes changes;         /* in order */
@@ -44,6 +45,8 @@ struct result {
 	const struct host *host;
 	struct outcome *outcomes; /* sorted by name, those in sync too */
 	size_t n;
+	struct outcome *networks; /* sorted by name */
+	size_t n_networks;
 	struct summary summary;
 	struct diagnostics diagnostics; /* of the host and of the pass as a whole */
 	bool trouble;                   /* exit status 2: nothing could be done */

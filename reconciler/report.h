@@ -29,6 +29,9 @@ void report_result(const struct options *o, const struct result *r);
 /* The last line of a report, without its line break: what is to be done, or was. In A. */
 char *report_total(const struct result *r, struct arena *a);
 
+/* "running", ...; of a network "missing", "down" or "up". */
+const char *report_status(const struct outcome *outcome);
+
 /* Is there anything to show of an outcome? */
 bool report_shows(const struct options *o, const struct outcome *outcome);
 

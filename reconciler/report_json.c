@@ -174,12 +174,23 @@ static json_t *json_outcome(const struct options *o, const struct outcome *outco
 	for (size_t i = 0; i < outcome->changes.n; i++)
 		json_array_append_new(changes, json_change(o, &outcome->changes.items[i], applied));
 	set(out, "name", json_text(outcome->name));
-	set(out, "status", json_string(status_name(outcome->status)));
+	set(out, "status", json_string(report_status(outcome)));
 	set(out, "action", json_string(whole_name(outcome->whole)));
 	set(out, "changes", changes);
 	if (outcome->pause)
 		set(out, "paused", json_pause(outcome->pause));
 	set(out, "diagnostics", json_diagnostics(&outcome->diagnostics));
+	return out;
+}
+
+static json_t *json_outcomes(const struct options *o, const struct outcome *items, size_t n,
+			     bool applied)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (report_shows(o, &items[i]))
+			json_array_append_new(out, json_outcome(o, &items[i], applied));
 	return out;
 }
 
@@ -224,15 +235,12 @@ static json_t *json_findings(const struct result *r)
 
 void report_json(FILE *f, const struct options *o, const struct result *r)
 {
-	json_t *out = json_object(), *instances = json_array();
+	json_t *out = json_object();
 
-	for (size_t i = 0; i < r->n; i++)
-		if (report_shows(o, &r->outcomes[i]))
-			json_array_append_new(instances,
-					      json_outcome(o, &r->outcomes[i], r->applied));
 	set(out, "version", json_integer(1));
 	set(out, "generation", json_text(r->generation ? generation_digest(r->generation) : NULL));
-	set(out, "instances", instances);
+	set(out, "networks", json_outcomes(o, r->networks, r->n_networks, r->applied));
+	set(out, "instances", json_outcomes(o, r->outcomes, r->n, r->applied));
 	set(out, "summary", json_summary(&r->summary));
 	set(out, "diagnostics", json_findings(r));
 	json_print(f, out);

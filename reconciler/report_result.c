@@ -11,7 +11,7 @@ static void failed_change(const struct options *o, const struct outcome *outcome
 	struct arena *a = arena_new();
 	const char *error = report_hide(o, c, c->error ? c->error : "failed", a);
 
-	fprintf(stderr, "evenkeel: error: %s: %s %s: %s\n",
+	fprintf(stderr, "evenkeel: error: %s%s: %s %s: %s\n", outcome->network ? "network " : "",
 		text_escape(a, outcome->name, strlen(outcome->name), 0),
 		text_escape(a, c->object, strlen(c->object), 0),
 		text_escape(a, c->attribute, strlen(c->attribute), 0),
@@ -21,10 +21,10 @@ static void failed_change(const struct options *o, const struct outcome *outcome
 
 /* What the report would have said below the instances. Findings of the load, which name their
  * instance, were printed with the others. */
-static void failures(const struct options *o, const struct result *r)
+static void failures(const struct options *o, const struct outcome *items, size_t n)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		const struct outcome *outcome = &r->outcomes[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct outcome *outcome = &items[i];
 
 		for (size_t k = 0; k < outcome->changes.n; k++)
 			if (outcome->changes.items[k].verdict == VERDICT_FAILED)
@@ -44,10 +44,12 @@ void report_result(const struct options *o, const struct result *r)
 	if (r->generation)
 		report_warnings(o, &r->generation->diagnostics);
 	report_diagnostics(o, &r->diagnostics);
-	if (o->output == OUTPUT_JSON)
+	if (o->output == OUTPUT_JSON) {
 		report_json(stdout, o, r);
-	else if (o->verbosity < 0)
-		failures(o, r);
-	else
+	} else if (o->verbosity < 0) {
+		failures(o, r->networks, r->n_networks);
+		failures(o, r->outcomes, r->n);
+	} else {
 		report_text(stdout, o, r);
+	}
 }

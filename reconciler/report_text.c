@@ -45,6 +45,13 @@ bool report_shows(const struct options *o, const struct outcome *outcome)
 	       ds->warnings || (ds->notices && o->verbosity > 0);
 }
 
+const char *report_status(const struct outcome *outcome)
+{
+	if (!outcome->network || outcome->status == STATUS_MISSING)
+		return status_name(outcome->status);
+	return outcome->status == STATUS_RUNNING ? "up" : "down";
+}
+
 static bool is(const struct change *c, const char *object, const char *attribute)
 {
 	return strcmp(c->object, object) == 0 && strcmp(c->attribute, attribute) == 0;
@@ -69,7 +76,8 @@ const char *report_name(const struct change *c, struct arena *a)
 		return "boot file";
 	if (strcmp(c->object, "config") == 0 && strncmp(name, lxc, strlen(lxc)) == 0)
 		name += strlen(lxc);
-	if (strcmp(c->object, "config") == 0 || strcmp(c->object, "key") == 0)
+	if (strcmp(c->object, "config") == 0 || strcmp(c->object, "key") == 0 ||
+	    object_is(c->object, "network"))
 		return escaped(a, name);
 	if (strcmp(name, "device") == 0 || c->identity)
 		return escaped(a, c->object);
@@ -318,15 +326,22 @@ static void print_pause(FILE *f, const struct outcome *outcome, struct arena *a)
 		words, place ? " (" : "", place ? place : "", place ? ")" : "");
 }
 
+static const char *title_of(const struct outcome *outcome, struct arena *a)
+{
+	const char *name = escaped(a, outcome->name);
+
+	return outcome->network ? arena_printf(a, "network %s", name) : name;
+}
+
 static void print_outcome(FILE *f, const struct options *o, const struct result *r,
 			  const struct outcome *outcome, size_t width)
 {
 	struct arena *a = arena_new();
 	struct rows rows = rows_of(o, outcome, a);
-	const char *profiles = profiles_of(r, outcome, a);
+	const char *profiles = outcome->network ? "" : profiles_of(r, outcome, a);
 
-	print_padded(f, escaped(a, outcome->name), width);
-	fprintf(f, "  %s%s%s\n", status_name(outcome->status), *profiles ? "  " : "", profiles);
+	print_padded(f, title_of(outcome, a), width);
+	fprintf(f, "  %s%s%s\n", report_status(outcome), *profiles ? "  " : "", profiles);
 	if (outcome->pause)
 		print_pause(f, outcome, a);
 	for (size_t i = 0; i < rows.n; i++)
@@ -335,23 +350,36 @@ static void print_outcome(FILE *f, const struct options *o, const struct result 
 	arena_free(a);
 }
 
+/* Returns how many there were to be shown. */
+static size_t print_outcomes(FILE *f, const struct options *o, const struct result *r,
+			     const struct outcome *items, size_t n)
+{
+	struct arena *a = arena_new();
+	size_t width = 0, shown = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (report_shows(o, &items[i]))
+			widen(&width, title_of(&items[i], a));
+	for (size_t i = 0; i < n; i++) {
+		if (!report_shows(o, &items[i]))
+			continue;
+		print_outcome(f, o, r, &items[i], width);
+		shown++;
+	}
+	arena_free(a);
+	return shown;
+}
+
 void report_text(FILE *f, const struct options *o, const struct result *r)
 {
 	struct arena *a;
-	size_t width = 0, shown = 0;
+	size_t shown;
 
 	if (o->verbosity < 0)
 		return;
 	a = arena_new();
-	for (size_t i = 0; i < r->n; i++)
-		if (report_shows(o, &r->outcomes[i]))
-			widen(&width, escaped(a, r->outcomes[i].name));
-	for (size_t i = 0; i < r->n; i++) {
-		if (!report_shows(o, &r->outcomes[i]))
-			continue;
-		print_outcome(f, o, r, &r->outcomes[i], width);
-		shown++;
-	}
+	shown = print_outcomes(f, o, r, r->networks, r->n_networks);
+	shown += print_outcomes(f, o, r, r->outcomes, r->n);
 	if (shown)
 		fputc('\n', f);
 	if (o->verbosity > 0 && r->applied)

@@ -6,15 +6,19 @@
 
 /* What the last line counts. */
 struct total {
-	size_t instances, created, destroyed, applied, failed, skipped, start, held_back, wrong;
+	size_t instances, networks, created, destroyed, applied, failed, skipped, start, held_back,
+	    wrong;
 };
 
-static bool is_property(const struct change *c)
+/* What comes with a network that is made is no change of its own. */
+static bool is_property(const struct outcome *o, const struct change *c)
 {
+	if (o->network)
+		return o->whole != WHOLE_CREATE && o->whole != WHOLE_DELETE;
 	return !object_is(c->object, "container") && !object_is(c->object, "boot");
 }
 
-static void count_change(struct total *t, const struct change *c)
+static void count_change(struct total *t, const struct outcome *o, const struct change *c)
 {
 	if (c->action == ACTION_NONE)
 		return;
@@ -23,7 +27,7 @@ static void count_change(struct total *t, const struct change *c)
 	case VERDICT_PENDING:
 		break;
 	case VERDICT_APPLIED:
-		t->applied += is_property(c);
+		t->applied += is_property(o, c);
 		break;
 	case VERDICT_FAILED:
 		t->failed++;
@@ -32,7 +36,7 @@ static void count_change(struct total *t, const struct change *c)
 		t->skipped++;
 		break;
 	}
-	if (c->action != ACTION_WAIT && is_property(c) &&
+	if (c->action != ACTION_WAIT && is_property(o, c) &&
 	    (c->effect == EFFECT_START || c->effect == EFFECT_RESTART))
 		t->start++;
 }
@@ -40,28 +44,34 @@ static void count_change(struct total *t, const struct change *c)
 static bool came_about(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->changes.n; i++)
-		if (strcmp(o->changes.items[i].object, "container") == 0)
+		if (strcmp(o->changes.items[i].object, "container") == 0 ||
+		    (o->network && strcmp(o->changes.items[i].attribute, "link") == 0))
 			return o->changes.items[i].verdict == VERDICT_APPLIED;
 	return false;
+}
+
+static void count_outcome(struct total *t, const struct outcome *o)
+{
+	if (o->pause)
+		return;
+	t->instances += !o->network && !o->in_sync;
+	t->networks += o->network && !o->in_sync;
+	t->held_back += o->held_back;
+	t->wrong += !o->held_back && o->diagnostics.errors > 0;
+	t->created += o->whole == WHOLE_CREATE && came_about(o);
+	t->destroyed += o->whole == WHOLE_DELETE && came_about(o);
+	for (size_t k = 0; k < o->changes.n; k++)
+		count_change(t, o, &o->changes.items[k]);
 }
 
 static struct total count(const struct result *r)
 {
 	struct total t = {0};
 
-	for (size_t i = 0; i < r->n; i++) {
-		const struct outcome *o = &r->outcomes[i];
-
-		if (o->pause)
-			continue;
-		t.instances += !o->in_sync;
-		t.held_back += o->held_back;
-		t.wrong += !o->held_back && o->diagnostics.errors > 0;
-		t.created += o->whole == WHOLE_CREATE && came_about(o);
-		t.destroyed += o->whole == WHOLE_DELETE && came_about(o);
-		for (size_t k = 0; k < o->changes.n; k++)
-			count_change(&t, &o->changes.items[k]);
-	}
+	for (size_t i = 0; i < r->n_networks; i++)
+		count_outcome(&t, &r->networks[i]);
+	for (size_t i = 0; i < r->n; i++)
+		count_outcome(&t, &r->outcomes[i]);
 	return t;
 }
 
@@ -97,6 +107,14 @@ static char *done(const struct total *t, struct arena *a)
 	return part(a, line, t->skipped, "skipped", "skipped");
 }
 
+/* "1 network, 2 instances" */
+static char *who(const struct total *t, struct arena *a)
+{
+	char *line = part(a, arena_strdup(a, ""), t->networks, "network", "networks");
+
+	return part(a, line, t->instances, "instance", "instances");
+}
+
 char *report_total(const struct result *r, struct arena *a)
 {
 	struct total t = count(r);
@@ -110,11 +128,11 @@ char *report_total(const struct result *r, struct arena *a)
 	line = part(a, line, t.held_back, "held back", "held back");
 	line = part(a, line, t.wrong, "with errors", "with errors");
 	line = part(a, line, r->summary.paused, "paused", "paused");
-	if (t.instances == 0)
+	if (t.instances + t.networks == 0)
 		return arena_printf(a, "Nothing to do: %zu in sync%s%s.", in_sync,
 				    *line ? ", " : "", line);
 	if (!*line)
-		line = arena_printf(a, "%zu %s", t.instances, r->applied ? "updated" : "to update");
-	return arena_printf(a, "%zu %s: %s; %zu in sync", t.instances,
-			    t.instances == 1 ? "instance" : "instances", line, in_sync);
+		line = arena_printf(a, "%zu %s", t.instances + t.networks,
+				    r->applied ? "updated" : "to update");
+	return arena_printf(a, "%s: %s; %zu in sync", who(&t, a), line, in_sync);
 }
