@@ -45,9 +45,10 @@ struct netlink {
 /* Requests on their way, which are numbered one after the other. */
 struct exchange {
 	uint32_t first;
-	size_t n;
+	size_t n, before; /* of a batch, as many have been sent */
 	int *errors;
 	void (*reply)(const struct nlmsghdr *h, void *context);
+	void (*reply_to)(size_t i, const struct nlmsghdr *h, void *context);
 	void *context;
 	bool interrupted, finished;
 };
@@ -258,6 +259,8 @@ static void take(struct netlink *nl, struct exchange *x, const struct nlmsghdr *
 		finish(x, i, read_error(nl, h));
 	else if (h->nlmsg_type == NLMSG_DONE)
 		finish(x, i, read_done(nl, h));
+	else if (h->nlmsg_type >= NLMSG_MIN_TYPE && x->reply_to)
+		x->reply_to(x->before + i, h, x->context);
 	else if (h->nlmsg_type >= NLMSG_MIN_TYPE && x->reply)
 		x->reply(h, x->context);
 }
@@ -387,13 +390,18 @@ static size_t batch_size(struct nl_msg **msgs, size_t n)
 	return i;
 }
 
-int netlink_batch(struct netlink *nl, struct nl_msg **msgs, size_t n, int *errors)
+int netlink_gather(struct netlink *nl, struct nl_msg **msgs, size_t n, int *errors,
+		   void (*reply)(size_t i, const struct nlmsghdr *h, void *context), void *context)
 {
 	int first = 0;
 
 	nl->said[0] = '\0';
 	for (size_t at = 0; at < n;) {
-		struct exchange x = {.n = batch_size(msgs + at, n - at), .errors = errors + at};
+		struct exchange x = {.n = batch_size(msgs + at, n - at),
+				     .before = at,
+				     .errors = errors + at,
+				     .reply_to = reply,
+				     .context = context};
 
 		ask_all(nl, msgs + at, &x);
 		at += x.n;
@@ -404,6 +412,11 @@ int netlink_batch(struct netlink *nl, struct nl_msg **msgs, size_t n, int *error
 		nlmsg_free(msgs[i]);
 	}
 	return first;
+}
+
+int netlink_batch(struct netlink *nl, struct nl_msg **msgs, size_t n, int *errors)
+{
+	return netlink_gather(nl, msgs, n, errors, NULL, NULL);
 }
 
 /* --- namespaces by number ----------------------------------------------------------------------

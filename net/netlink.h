@@ -42,6 +42,11 @@ int netlink_ask(struct netlink *nl, struct nl_msg *msg,
  * Returns the first error. */
 int netlink_batch(struct netlink *nl, struct nl_msg **msgs, size_t n, int *errors);
 
+/* The same with answers: REPLY is told which message each is for. No dumps: of each message of an
+ * answer there may be one only. */
+int netlink_gather(struct netlink *nl, struct nl_msg **msgs, size_t n, int *errors,
+		   void (*reply)(size_t i, const struct nlmsghdr *h, void *context), void *context);
+
 /* What the kernel said with the last refusal, such as "Unknown device type"; "" if nothing. */
 const char *netlink_said(const struct netlink *nl);
 

@@ -23,6 +23,7 @@ struct shaping {
 	bool burst_derived; /* it is what shaping_burst says for the rate */
 	const char
 	    *foreign; /* why it cannot be ours: "vethX has a tbf qdisc that is not ours"; in A */
+	const char *remedy; /* how to take that away: "tc qdisc del dev vethX root"; in A */
 	uint64_t bytes, packets, drops; /* counted by the class */
 };
 
@@ -33,9 +34,17 @@ uint64_t shaping_settle(uint64_t bits);
  * at least ten frames, at most 4 MiB. */
 uint64_t shaping_burst(uint64_t bits, uint32_t mtu);
 
+/* A burst of so many bytes at a rate of BITS per second (settled, not 0) as the kernel can hold it:
+ * what shaping_read then says. */
+uint64_t shaping_settle_burst(uint64_t bits, uint64_t burst);
+
 /* Reads what there is on HOST_END for WAY. 0 or -errno. */
 int shaping_read(struct netlink *nl, const struct link *host_end, enum shaping_way way,
 		 struct arena *a, struct shaping *out);
+/* Both ways, OUT[SHAPING_INGRESS] and OUT[SHAPING_EGRESS], for the price of little more than one.
+ */
+int shaping_read_both(struct netlink *nl, const struct link *host_end, struct arena *a,
+		      struct shaping *out);
 
 /* Makes WAY of HOST_END pass RATE bits per second (settled, not 0), with BURST bytes (0: derived).
  * What is there already is changed in place: no packet in a queue is lost, the other way is not

@@ -1,0 +1,44 @@
+/*
+ * leaf - the queue in front of a token bucket, sized in time so that latency under load stays low.
+ * fq_codel where the kernel has it, else a plain queue of 20 ms (bfifo).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nl_msg;
+struct nlmsghdr;
+
+#define LEAF_HANDLE 0x656c0000u
+
+enum leaf_kind { LEAF_NONE, LEAF_BFIFO, LEAF_FQ_CODEL, LEAF_OTHER };
+
+/* What is there. */
+struct leaf {
+	enum leaf_kind kind;
+	uint32_t handle;
+	uint32_t limit;            /* bytes: of a bfifo; of an fq_codel its memory */
+	uint32_t target, interval; /* of an fq_codel, us */
+};
+
+/* The kind to make: fq_codel until the kernel was found not to have it. */
+enum leaf_kind leaf_best(void);
+/* The kernel refused fq_codel as unknown: never asked again by this process. */
+void leaf_lacks_fq_codel(void);
+
+/* Asks for the leaf of class PARENT, which need not be there, and reads the answer. */
+struct nl_msg *leaf_question(int device, uint32_t parent);
+void leaf_answer(struct leaf *l, const struct nlmsghdr *h);
+
+/* Is it ours, and of the size that RATE (bytes per second) asks for? */
+bool leaf_fits(const struct leaf *l, uint64_t rate, uint32_t mtu);
+
+/* Makes a leaf below PARENT in the place of whatever is there, or changes ours of that KIND. */
+struct nl_msg *leaf_make(int device, uint32_t parent, enum leaf_kind kind, uint64_t rate,
+			 uint32_t mtu);
+struct nl_msg *leaf_change(int device, uint32_t parent, enum leaf_kind kind, uint64_t rate,
+			   uint32_t mtu);
+/* Puts ours back to what it was. */
+struct nl_msg *leaf_restore(int device, uint32_t parent, const struct leaf *was);
+struct nl_msg *leaf_delete(int device, uint32_t parent, uint32_t handle);

@@ -1,0 +1,517 @@
+#include "net/shaping.h"
+
+#include "net/htb.h"
+#include "net/ifb.h"
+#include "net/netlink.h"
+#include "net/redirect.h"
+#include "net/transaction.h"
+#include "schema/arena.h"
+#include "schema/value.h"
+
+#include <errno.h>
+#include <netlink/msg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BITS 8
+
+/* One way of a nic as it was found. */
+struct view {
+	const struct link *host_end;
+	enum shaping_way way;
+	struct htb htb; /* on the host end (ingress) or its IFB (egress) */
+	struct redirect redirect;
+	struct ifb ifb;
+};
+
+uint64_t shaping_settle(uint64_t bits)
+{
+	return bits / BITS * BITS;
+}
+
+uint64_t shaping_burst(uint64_t bits, uint32_t mtu)
+{
+	return bucket_own_burst(bits / BITS, mtu);
+}
+
+uint64_t shaping_settle_burst(uint64_t bits, uint64_t burst)
+{
+	uint64_t rate = bits / BITS;
+
+	return bucket_burst(rate, bucket_ticks(rate, burst));
+}
+
+/* --- looking -----------------------------------------------------------------------------------
+ */
+
+/* Who gets the answer to a question. */
+struct asking {
+	struct view *view;
+	void (*answer)(struct view *v, size_t question, const struct nlmsghdr *h);
+	size_t first, n;
+	int absent; /* the refusal that says: there is none */
+};
+
+#define MOST_ASKINGS 4
+#define MOST_QUESTIONS 16
+
+struct questions {
+	struct asking askings[MOST_ASKINGS];
+	struct nl_msg *msgs[MOST_QUESTIONS];
+	int errors[MOST_QUESTIONS];
+	size_t n_askings, n;
+};
+
+static void answer_htb(struct view *v, size_t question, const struct nlmsghdr *h)
+{
+	htb_answer(&v->htb, question, h);
+}
+
+static void answer_redirect(struct view *v, size_t question, const struct nlmsghdr *h)
+{
+	redirect_answer(&v->redirect, question, h);
+}
+
+static void answer_ifb(struct view *v, size_t question, const struct nlmsghdr *h)
+{
+	(void)question;
+	ifb_answer(&v->ifb, v->host_end, h);
+}
+
+static struct nl_msg **add_asking(struct questions *q, struct view *v, size_t n, int absent,
+				  void (*answer)(struct view *v, size_t question,
+						 const struct nlmsghdr *h))
+{
+	struct nl_msg **msgs = &q->msgs[q->n];
+
+	q->askings[q->n_askings++] = (struct asking){v, answer, q->n, n, absent};
+	q->n += n;
+	return msgs;
+}
+
+static void take(size_t i, const struct nlmsghdr *h, void *context)
+{
+	struct questions *q = context;
+
+	for (size_t k = 0; k < q->n_askings; k++) {
+		struct asking *asking = &q->askings[k];
+
+		if (i >= asking->first && i < asking->first + asking->n)
+			asking->answer(asking->view, i - asking->first, h);
+	}
+}
+
+static int lacks_memory(struct questions *q)
+{
+	for (size_t i = 0; i < q->n; i++)
+		nlmsg_free(q->msgs[i]);
+	return -ENOMEM;
+}
+
+/* The kernel says EINVAL of a default queue that it does not show. */
+static int ask(struct netlink *nl, struct questions *q)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (!q->msgs[i])
+			return lacks_memory(q);
+	netlink_gather(nl, q->msgs, q->n, q->errors, take, q);
+	for (size_t k = 0; k < q->n_askings; k++) {
+		const struct asking *asking = &q->askings[k];
+
+		for (size_t i = asking->first; i < asking->first + asking->n; i++)
+			if (q->errors[i] && q->errors[i] != asking->absent &&
+			    q->errors[i] != -EINVAL)
+				return q->errors[i];
+	}
+	return 0;
+}
+
+static void ask_of_host_end(struct questions *q, struct view *v)
+{
+	int index = v->host_end->index;
+
+	if (v->way == SHAPING_INGRESS) {
+		htb_questions(index, add_asking(q, v, HTB_QUESTIONS, -ENOENT, answer_htb));
+		return;
+	}
+	redirect_questions(index, add_asking(q, v, REDIRECT_QUESTIONS, -ENOENT, answer_redirect));
+	*add_asking(q, v, 1, -ENODEV, answer_ifb) = ifb_question(index);
+}
+
+/* Once more, at what the first look found. */
+static int look_further(struct netlink *nl, struct view *v)
+{
+	struct questions q = {.n = 0};
+	int error = 0;
+
+	if (v->way == SHAPING_INGRESS)
+		return 0;
+	if (v->ifb.ours) {
+		htb_questions(v->ifb.link.index,
+			      add_asking(&q, v, HTB_QUESTIONS, -ENOENT, answer_htb));
+		error = ask(nl, &q);
+	}
+	if (error == 0 && v->redirect.slot_taken && !v->redirect.filter_here)
+		error = redirect_look_closer(&v->redirect, nl, v->host_end->index);
+	return error;
+}
+
+static int look(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		struct view *v)
+{
+	struct questions q = {.n = 0};
+	int error;
+
+	*v = (struct view){.host_end = host_end, .way = way};
+	ask_of_host_end(&q, v);
+	error = ask(nl, &q);
+	return error ? error : look_further(nl, v);
+}
+
+/* --- what it amounts to ------------------------------------------------------------------------
+ */
+
+static void judge_host_end(const struct view *v, struct arena *a, struct shaping *out)
+{
+	const char *name = v->host_end->name;
+
+	if (v->htb.root != HTB_FOREIGN)
+		return;
+	out->foreign = arena_printf(a, "%s has a %s qdisc %x: that is not ours", name, v->htb.kind,
+				    v->htb.handle >> 16);
+	out->remedy = arena_printf(a, "tc qdisc del dev %s root takes it away", name);
+}
+
+static void judge_slot(const struct view *v, struct arena *a, struct shaping *out)
+{
+	const char *name = v->host_end->name;
+	const struct redirect *r = &v->redirect;
+	bool clsact = strcmp(r->kind, "clsact") == 0;
+
+	if (r->filter_here)
+		return;
+	if (r->slot_taken && !r->slot_fits) {
+		out->foreign = arena_printf(a, "%s has a %s qdisc that is not ours", name,
+					    clsact ? "clsact" : "shared ingress");
+		out->remedy = arena_printf(a, "tc qdisc del dev %s %s takes it away", name,
+					   clsact ? "clsact" : "ingress");
+	} else if (r->slot_taken && r->foreign) {
+		out->foreign =
+		    arena_printf(a, "%s has a %s filter on what comes in that is not ours", name,
+				 r->foreign_kind);
+		out->remedy = arena_printf(a, "tc filter del dev %s ingress pref %u takes it away",
+					   name, r->foreign_priority);
+	}
+}
+
+static void judge_ifb(const struct view *v, struct arena *a, struct shaping *out)
+{
+	if (!v->ifb.there || v->ifb.ours)
+		return;
+	out->foreign =
+	    arena_printf(a, "there is an interface %s that is not ours", v->ifb.link.name);
+	out->remedy = arena_printf(a, "ip link del dev %s takes it away", v->ifb.link.name);
+}
+
+static bool redirect_is_whole(const struct view *v)
+{
+	return v->ifb.fits && v->redirect.slot_fits && v->redirect.filter_here &&
+	       v->redirect.filter_fits && v->redirect.to == v->ifb.link.index;
+}
+
+static void judge(const struct view *v, struct arena *a, struct shaping *out)
+{
+	const struct bucket *b = &v->htb.bucket;
+	uint32_t mtu = v->host_end->mtu;
+
+	*out = (struct shaping){0};
+	if (v->way == SHAPING_INGRESS) {
+		out->ours = v->htb.root == HTB_OURS;
+		out->whole = htb_fits(&v->htb, mtu);
+		judge_host_end(v, a, out);
+	} else {
+		out->ours = v->ifb.ours || v->redirect.filter_here;
+		out->whole = redirect_is_whole(v) && htb_fits(&v->htb, mtu);
+		judge_slot(v, a, out);
+		judge_ifb(v, a, out);
+	}
+	if (!v->htb.class_here)
+		return;
+	out->rate = b->rate * BITS;
+	out->burst = bucket_burst(b->rate, b->ticks);
+	out->burst_derived = b->ticks == bucket_ticks(b->rate, bucket_own_burst(b->rate, mtu));
+	out->bytes = v->htb.bytes;
+	out->packets = v->htb.packets;
+	out->drops = v->htb.drops;
+}
+
+int shaping_read(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		 struct arena *a, struct shaping *out)
+{
+	struct view v;
+	int error = look(nl, host_end, way, &v);
+
+	if (error == 0)
+		judge(&v, a, out);
+	return error;
+}
+
+int shaping_read_both(struct netlink *nl, const struct link *host_end, struct arena *a,
+		      struct shaping *out)
+{
+	struct view in = {.host_end = host_end, .way = SHAPING_INGRESS};
+	struct view out_of = {.host_end = host_end, .way = SHAPING_EGRESS};
+	struct questions q = {.n = 0};
+	int error;
+
+	ask_of_host_end(&q, &in);
+	ask_of_host_end(&q, &out_of);
+	error = ask(nl, &q);
+	if (error == 0)
+		error = look_further(nl, &out_of);
+	if (error)
+		return error;
+	judge(&in, a, &out[SHAPING_INGRESS]);
+	judge(&out_of, a, &out[SHAPING_EGRESS]);
+	return 0;
+}
+
+/* --- words -------------------------------------------------------------------------------------
+ */
+
+static const char *advice(struct arena *a, const struct link *host_end, int error)
+{
+	switch (-error) {
+	case EPERM:
+		return "it needs CAP_NET_ADMIN: run it as root";
+	case ENODEV:
+		return "the interface has gone meanwhile";
+	case EEXIST:
+	case EBUSY:
+		return "somebody else changes the same interface: try again";
+	case ENOMEM:
+	case ENOBUFS:
+		return "the kernel has no memory for it: try again later";
+	case EOPNOTSUPP:
+		return "load or build that part of the kernel, or take the limit away";
+	default:
+		return arena_printf(a, "tc -s qdisc show dev %s shows what is there",
+				    host_end->name);
+	}
+}
+
+struct refusal {
+	const char *what, *needs;
+	int error;
+	const char *said;
+};
+
+/* What could not be had, why, and what to do. Returns the error. */
+static int refuse(const struct link *host_end, const struct refusal *r, struct arena *a,
+		  const char **why)
+{
+	bool missing = r->needs && (r->error == -ENOENT || r->error == -EOPNOTSUPP);
+	int error = missing ? -EOPNOTSUPP : r->error;
+	const char *said = *r->said ? arena_printf(a, " (%s)", r->said) : "";
+
+	if (missing)
+		*why = arena_printf(a, "%s: %s cannot be had: this kernel has no %s%s; %s",
+				    host_end->name, r->what, r->needs, said,
+				    advice(a, host_end, error));
+	else
+		*why = arena_printf(a, "%s: %s: %s%s; %s", host_end->name, r->what,
+				    strerror(-error), said, advice(a, host_end, error));
+	return error;
+}
+
+static int refuse_step(const struct view *v, const struct transaction *t, const char *value,
+		       struct arena *a, const char **why)
+{
+	const struct step *step = t->steps[t->failed];
+	struct refusal r = {.needs = step->needs, .error = t->error, .said = t->said};
+
+	r.what = value ? arena_printf(a, "%s for %s", step->what, value) : step->what;
+	return refuse(v->host_end, &r, a, why);
+}
+
+static int refuse_look(const struct link *host_end, int error, struct netlink *nl, struct arena *a,
+		       const char **why)
+{
+	struct refusal r = {"reading its qdiscs", NULL, error, netlink_said(nl)};
+
+	return refuse(host_end, &r, a, why);
+}
+
+/* --- setting -----------------------------------------------------------------------------------
+ */
+
+/* Made or mended before anything is sent there. */
+static int prepare_ifb(struct netlink *nl, struct view *v, bool *made, struct arena *a,
+		       const char **why)
+{
+	struct refusal r = {.needs = IFB_KIND};
+	char name[IFNAMSIZ];
+
+	ifb_name(v->host_end->index, name);
+	if (!v->ifb.there) {
+		r.error = ifb_make(nl, v->host_end, &v->ifb);
+		*made = r.error == 0;
+	} else if (!v->ifb.fits) {
+		r.error = ifb_mend(nl, v->host_end, &v->ifb);
+	}
+	if (r.error == 0)
+		return 0;
+	r.what = arena_printf(a, "the interface %s", name);
+	r.said = netlink_said(nl);
+	return refuse(v->host_end, &r, a, why);
+}
+
+/* The kernel lacks fq_codel: that is known from now on, and another queue takes its place. */
+static void retry_leaf(struct transaction *t, struct netlink *nl, int step, int device,
+		       uint64_t rate, uint32_t mtu)
+{
+	if (step < 0 || t->error != -ENOENT || t->failed != (size_t)step)
+		return;
+	leaf_lacks_fq_codel();
+	transaction_retry(t, nl, t->failed, leaf_make(device, HTB_CLASS, leaf_best(), rate, mtu));
+}
+
+static int change(struct netlink *nl, struct view *v, const struct bucket *want,
+		  struct transaction *t)
+{
+	bool egress = v->way == SHAPING_EGRESS;
+	int device = egress ? v->ifb.link.index : v->host_end->index;
+	int leaf = htb_add(t, &v->htb, device, want, v->host_end->mtu);
+
+	if (egress)
+		redirect_add(t, &v->redirect, v->host_end->index, device);
+	if (transaction_run(t, nl) < 0)
+		retry_leaf(t, nl, leaf, device, want->rate, v->host_end->mtu);
+	return t->error;
+}
+
+static const char *value_text(const struct bucket *want, struct arena *a)
+{
+	return arena_printf(a, "%s (burst %llu bytes)", value_show_bits(want->rate * BITS, a),
+			    (unsigned long long)bucket_burst(want->rate, want->ticks));
+}
+
+static int set(struct netlink *nl, struct view *v, const struct bucket *want, struct arena *a,
+	       const char **why)
+{
+	struct transaction t = {.n = 0};
+	bool made = false;
+	int error = 0;
+
+	if (v->way == SHAPING_EGRESS)
+		error = prepare_ifb(nl, v, &made, a, why);
+	if (error)
+		return error;
+	if (change(nl, v, want, &t) == 0) {
+		transaction_keep(&t);
+		return 0;
+	}
+	error = refuse_step(v, &t, value_text(want, a), a, why);
+	transaction_undo(&t, nl);
+	if (made)
+		link_delete(nl, v->ifb.link.index);
+	return error;
+}
+
+int shaping_set(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		uint64_t rate, uint64_t burst, struct arena *a, const char **why)
+{
+	struct bucket want = {.rate = rate / BITS};
+	struct shaping now;
+	struct view v;
+	int error;
+
+	if (want.rate == 0) {
+		*why = arena_printf(a,
+				    "%s: a rate of less than 8bit cannot be had: the kernel "
+				    "counts whole bytes per second; give more",
+				    host_end->name);
+		return -EINVAL;
+	}
+	want.quantum = bucket_quantum(want.rate);
+	want.ticks =
+	    bucket_ticks(want.rate, burst ? burst : bucket_own_burst(want.rate, host_end->mtu));
+	error = look(nl, host_end, way, &v);
+	if (error)
+		return refuse_look(host_end, error, nl, a, why);
+	judge(&v, a, &now);
+	if (now.foreign) {
+		*why = arena_printf(a, "%s; %s", now.foreign, now.remedy);
+		return -EBUSY;
+	}
+	return set(nl, &v, &want, a, why);
+}
+
+/* --- clearing ----------------------------------------------------------------------------------
+ */
+
+static bool is_gone(int error)
+{
+	return error == -ENOENT || error == -ENODEV || error == -EINVAL;
+}
+
+static int clear_host_end(struct netlink *nl, const struct view *v, struct arena *a,
+			  const char **why)
+{
+	static const struct step step = {"taking away the HTB qdisc 656b:", NULL};
+	struct transaction t = {.n = 0};
+
+	if (v->htb.root != HTB_OURS)
+		return 0;
+	transaction_add(&t, &step, htb_delete(v->host_end->index), NULL);
+	if (transaction_run(&t, nl) == 0 || is_gone(t.error))
+		return 0;
+	return refuse_step(v, &t, NULL, a, why);
+}
+
+/* Nothing is sent to the IFB any more before it goes. */
+static int clear_redirect(struct netlink *nl, struct view *v, struct arena *a, const char **why)
+{
+	struct transaction t = {.n = 0};
+	int error = redirect_look_closer(&v->redirect, nl, v->host_end->index);
+
+	if (error)
+		return refuse_look(v->host_end, error, nl, a, why);
+	redirect_add_removal(&t, &v->redirect, v->host_end->index);
+	if (transaction_run(&t, nl) == 0 || is_gone(t.error))
+		return 0;
+	return refuse_step(v, &t, NULL, a, why);
+}
+
+static int clear_egress(struct netlink *nl, struct view *v, struct arena *a, const char **why)
+{
+	struct refusal r;
+	int error;
+
+	if (!v->redirect.filter_here && !v->ifb.ours)
+		return 0;
+	error = clear_redirect(nl, v, a, why);
+	if (error || !v->ifb.ours)
+		return error;
+	error = link_delete(nl, v->ifb.link.index);
+	if (error == 0 || error == -ENODEV)
+		return 0;
+	r = (struct refusal){arena_printf(a, "taking away the interface %s", v->ifb.link.name),
+			     NULL, error, netlink_said(nl)};
+	return refuse(v->host_end, &r, a, why);
+}
+
+int shaping_clear(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		  struct arena *a, const char **why)
+{
+	struct view v;
+	int error = look(nl, host_end, way, &v);
+
+	/* of a host end that has gone there may be an IFB left: shaping_sweep's */
+	if (error == -ENODEV)
+		return 0;
+	if (error)
+		return refuse_look(host_end, error, nl, a, why);
+	return way == SHAPING_INGRESS ? clear_host_end(nl, &v, a, why)
+				      : clear_egress(nl, &v, a, why);
+}

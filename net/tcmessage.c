@@ -1,0 +1,39 @@
+#include "net/tcmessage.h"
+
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+struct nl_msg *tcmessage_new(int type, int flags, const struct tcmsg *header, const char *kind)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+
+	if (msg && nlmsg_append(msg, (void *)header, sizeof(*header), NLMSG_ALIGNTO) == 0 &&
+	    (!kind || nla_put_string(msg, TCA_KIND, kind) == 0))
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+bool tcanswer_parse(const struct nlmsghdr *h, int type, struct tcanswer *out)
+{
+	struct nlattr *a[TCA_MAX + 1];
+
+	if (h->nlmsg_type != type ||
+	    nlmsg_parse((struct nlmsghdr *)h, sizeof(struct tcmsg), a, TCA_MAX, NULL) < 0)
+		return false;
+	out->header = nlmsg_data(h);
+	out->kind = a[TCA_KIND] ? nla_get_string(a[TCA_KIND]) : "";
+	out->options = a[TCA_OPTIONS];
+	out->stats = a[TCA_STATS2];
+	out->block = a[TCA_INGRESS_BLOCK] || a[TCA_EGRESS_BLOCK];
+	return true;
+}
+
+void tcanswer_copy(const struct nlattr *a, void *out, size_t n)
+{
+	size_t has = a ? (size_t)nla_len(a) : 0;
+
+	memset(out, 0, n);
+	if (has)
+		memcpy(out, nla_data(a), has < n ? has : n);
+}
