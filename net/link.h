@@ -99,7 +99,9 @@ struct link_change {
 /* NL's namespace is where the interface is. */
 int link_change(struct netlink *nl, int index, const struct link_change *c);
 
-/* Moves it into the namespace behind NETNS_FD under NAME. */
+/* Moves it into the namespace behind NETNS_FD under NAME. It goes down and loses its addresses.
+ * -EEXIST: NAME is another's there, and it stays; but when somebody there takes the name in the
+ * very moment, it has moved under its old name. */
 int link_move(struct netlink *nl, int index, int netns_fd, const char *name);
 
 /* Waits for an RCU grace period: some 16 ms. A veth's other end goes with it. -ENODEV: gone. */

@@ -90,13 +90,29 @@ int link_change(struct netlink *nl, int index, const struct link_change *c)
 	return netlink_unasked(nl, error);
 }
 
+/* The kernel finds only after the move that the name is another's there. */
+static int check_move(struct netlink *nl, int index, int netns_fd, const char *name)
+{
+	struct link here, there;
+	int error = link_by_index(nl, LINK_HERE, index, &here);
+	int nsid = error < 0 ? error : netlink_nsid(nl, netns_fd);
+
+	if (nsid < 0)
+		return nsid;
+	return link_by_name(nl, nsid, name, &there) == 0 ? -EEXIST : 0;
+}
+
 int link_move(struct netlink *nl, int index, int netns_fd, const char *name)
 {
 	struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = index};
 	struct nl_msg *msg;
+	int error;
 
-	if (index <= 0)
-		return netlink_unasked(nl, -ENODEV);
+	if (!name[0] || strlen(name) >= IFNAMSIZ)
+		return netlink_unasked(nl, -EINVAL);
+	error = check_move(nl, index, netns_fd, name);
+	if (error < 0)
+		return error;
 	msg = request(RTM_SETLINK, &which);
 	if (msg && nla_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)netns_fd) == 0 &&
 	    nla_put_string(msg, IFLA_IFNAME, name) == 0)
