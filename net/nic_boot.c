@@ -31,12 +31,20 @@ static void line_of(struct lines *l, const char *key, const struct properties *p
 		line(l, key, value);
 }
 
-/* Which of the owner's lines hold for a nic of another sort: none of them may stay in force. */
-static void boot_veth(struct lines *l, const struct properties *p, const char *object, bool own)
+/* To LXC a type, even the same again, is a new interface: all that the owner's lines say of it,
+ * such as its addresses, would be forgotten. */
+static void line_type(struct lines *l, const char *type, const char *own)
+{
+	if (!own || strcmp(own, type) != 0)
+		line(l, "type", type);
+}
+
+static void boot_veth(struct lines *l, const struct properties *p, const char *object,
+		      const char *own)
 {
 	const char *master = nic_text(p, object, NIC_MASTER);
 
-	line(l, "type", LINK_VETH);
+	line_type(l, LINK_VETH, own);
 	if (master)
 		line(l, "link", master);
 	else if (own)
@@ -44,9 +52,9 @@ static void boot_veth(struct lines *l, const struct properties *p, const char *o
 	line_of(l, "veth.pair", p, object, NIC_HOST_NAME);
 }
 
-static void boot_macvlan(struct lines *l, const char *parent)
+static void boot_macvlan(struct lines *l, const char *parent, const char *own)
 {
-	line(l, "type", LINK_MACVLAN);
+	line_type(l, LINK_MACVLAN, own);
 	line(l, "link", parent);
 	line(l, "macvlan.mode", "bridge");
 }
@@ -55,14 +63,16 @@ static void boot_one(struct lines *l, const struct properties *p, const char *ob
 		     const char *link, const char *index)
 {
 	const char *parent = strchr(link, ' ');
-	const char *own = strchr(index, ' ');
+	const char *own = strstr(index, NIC_INDEX_OWN);
 	int digits = own ? (int)(own - index) : (int)strlen(index);
 
+	if (own)
+		own += strlen(NIC_INDEX_OWN);
 	l->prefix = arena_printf(l->arena, "lxc.net.%.*s.", digits, index);
 	if (strcmp(link, LINK_VETH) == 0)
 		boot_veth(l, p, object, own);
 	else
-		boot_macvlan(l, parent + 1);
+		boot_macvlan(l, parent + 1, own);
 	line(l, "flags", "up");
 	line_of(l, "name", p, object, NIC_NAME);
 	line_of(l, "hwaddr", p, object, NIC_HWADDR);

@@ -15,7 +15,8 @@ struct wish {
 	const struct nic *nic;
 	const struct own_nic *own; /* the owner's interface that it takes over; NULL: none */
 	unsigned index;
-	bool own_index;
+	bool own_index;       /* it is one of the owner's lxc.net.N */
+	const char *own_type; /* which is of this type */
 	struct properties *out;
 };
 
@@ -77,16 +78,37 @@ static const struct own_nic *own_with_index(const struct world_instance *i, unsi
 	return NULL;
 }
 
-static bool recorded_index(const struct wish *w, unsigned *index, bool *own)
+static void take_own(struct wish *w, unsigned index, const char *type)
 {
-	const char *text = nic_text(w->instance->owned, w->nic->object, NIC_INDEX);
+	w->index = index;
+	w->own_index = true;
+	w->own_type = type && *type ? type : "empty";
+}
+
+/* Its number in the record, unless the owner has given it to another interface since. */
+static bool take_recorded(struct wish *w)
+{
+	const char *text = nic_text(w->instance->owned, w->nic->object, NIC_INDEX), *type;
+	const struct own_nic *own;
+	unsigned index;
 	char *end;
 
 	if (!text)
 		return false;
-	*index = (unsigned)strtoul(text, &end, 10);
-	*own = strcmp(end, NIC_INDEX_OWN) == 0;
-	return end > text && (*own || !*end);
+	index = (unsigned)strtoul(text, &end, 10);
+	type = strncmp(end, NIC_INDEX_OWN, strlen(NIC_INDEX_OWN)) == 0 ? end + strlen(NIC_INDEX_OWN)
+								       : NULL;
+	if (end == text || (*end && !type))
+		return false;
+	own = own_with_index(w->instance, index);
+	if (w->instance->own_nics_known)
+		type = own ? own->type : NULL;
+	if (own && own != own_with_name(w->instance, w->nic->name))
+		return false;
+	if (type || own)
+		take_own(w, index, type);
+	w->index = index;
+	return true;
 }
 
 static bool is_taken(const struct wish *wishes, size_t n, unsigned index)
@@ -114,15 +136,12 @@ static void choose_indexes(struct wish *wishes, size_t n)
 	for (size_t k = 0; k < n; k++)
 		wishes[k].index = UINT32_MAX;
 	for (size_t k = 0; k < n; k++) {
-		struct wish *w = &wishes[k];
-		unsigned index;
+		struct wish found = wishes[k];
 
-		if (recorded_index(w, &index, &w->own_index) && !is_taken(wishes, n, index)) {
-			w->index = index;
-			chosen[k] = true;
-		} else {
-			w->own_index = false;
-		}
+		if (!take_recorded(&found) || is_taken(wishes, n, found.index))
+			continue;
+		wishes[k] = found;
+		chosen[k] = true;
 	}
 	for (size_t k = 0; k < n; k++) {
 		struct wish *w = &wishes[k];
@@ -130,8 +149,8 @@ static void choose_indexes(struct wish *wishes, size_t n)
 		w->own = own_with_name(w->instance, w->nic->name);
 		if (chosen[k] || !w->own || is_taken(wishes, n, w->own->index))
 			continue;
-		w->index = w->own->index;
-		w->own_index = chosen[k] = true;
+		take_own(w, w->own->index, w->own->type);
+		chosen[k] = true;
 	}
 	for (size_t k = 0; k < n; k++)
 		if (!chosen[k])
@@ -142,7 +161,7 @@ static void want_index(const struct wish *w)
 {
 	want(w, NIC_INDEX,
 	     arena_join(w->out->arena, arena_decimal(w->out->arena, w->index),
-			w->own_index ? NIC_INDEX_OWN : "", NULL),
+			w->own_index ? NIC_INDEX_OWN : "", w->own_index ? w->own_type : "", NULL),
 	     NULL);
 }
 

@@ -25,8 +25,8 @@
 #define NIC_BURST ".burst"
 #define NIC_PRIORITY "priority"
 
-/* The word behind an index that is one of the owner's own lxc.net.N. */
-#define NIC_INDEX_OWN " own"
+/* Behind an index that is one of the owner's own lxc.net.N, before its type. */
+#define NIC_INDEX_OWN " own "
 /* The device of a route that leads to the host end itself, whatever its name is. */
 #define NIC_ROUTE_HOST_END "host end"
 

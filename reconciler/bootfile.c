@@ -2,6 +2,7 @@
 
 #include "reconciler/fields.h"
 #include "reconciler/include.h"
+#include "reconciler/own_nics.h"
 #include "schema/arena.h"
 
 #include <assert.h>
@@ -362,6 +363,5 @@ void bootfile_read(int lxcpath_dir, const char *lxcpath, const char *name, struc
 	if (!text)
 		return;
 	out->include = include_find(text, boot_path);
-	out->own_nets = include_nets(text);
-	out->own_nets_known = true;
+	out->own_nics_moved = own_nics_moved(text, &out->owned);
 }

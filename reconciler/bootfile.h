@@ -43,8 +43,7 @@ struct record {
 	int error;                  /* RECORD_UNREADABLE: why */
 	struct properties owned;    /* sorted; values as we last wrote them */
 	struct idmap_window window; /* size 0: none */
-	uint64_t own_nets;          /* by include_nets, of the config; 0 where it was not read */
-	bool own_nets_known;        /* it was */
+	bool own_nics_moved;        /* by own_nics_moved; false where the config was not read */
 	char digest[17]; /* of the file's bytes as they are, hex; "" when there is none, "-" when it
 			    is not our own */
 };

@@ -116,8 +116,9 @@ char *creation_config(const struct jobspec *s, const char *text, const char *asi
 		if (s->n_idmap)
 			put_line(&w, "lxc.rootfs.options", "idmap=container");
 		put_line(&w, "lxc.apparmor.profile", confined ? "generated" : "unconfined");
-		if (!s->nic)
-			put_line(&w, "lxc.net.0.type", "empty");
+		/* lo comes up, whatever nics the boot file brings, and if it brings none */
+		put_line(&w, "lxc.net.0.type", "empty");
+		put_line(&w, "lxc.net.0.flags", "up");
 	}
 	writer_put(&w, "", 1);
 	return w.text;

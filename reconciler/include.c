@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -270,25 +271,27 @@ const char *include_with_idmap(const char *config, struct arena *a)
 	return find_idmap(config, a, 0);
 }
 
-uint64_t include_nets(const char *config)
+bool include_net(const char *config, unsigned index, const char **type, size_t *n)
 {
-	static const char net[] = "lxc.net.";
-	uint64_t nets = 0;
+	char prefix[32];
+	size_t size = (size_t)snprintf(prefix, sizeof(prefix), "lxc.net.%u.", index);
+	bool found = false;
 	struct line l;
 
-	if (!strstr(config, net))
-		return 0;
+	*type = NULL;
+	*n = 0;
+	if (!strstr(config, prefix))
+		return false;
 	while (next_line(&config, &l)) {
-		const char *index = l.key + sizeof(net) - 1;
-		unsigned long n;
-
-		if (l.n_key < sizeof(net) || memcmp(l.key, net, sizeof(net) - 1) != 0 ||
-		    !isdigit((unsigned char)*index))
+		if (l.n_key < size || memcmp(l.key, prefix, size) != 0)
 			continue;
-		n = strtoul(index, NULL, 10);
-		nets |= UINT64_C(1) << (n < 63 ? n : 63);
+		found = true;
+		if (l.n_key != size + 4 || memcmp(l.key + size, "type", 4) != 0)
+			continue;
+		*type = l.value;
+		*n = l.n_value;
 	}
-	return nets;
+	return found;
 }
 
 const char *include_value(const char *config, const char *key, struct arena *a)

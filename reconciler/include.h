@@ -30,8 +30,9 @@ int include_mend(const char *config, const char *boot_path, bool take_idmap, str
  * none. Our own boot files are not looked at. */
 const char *include_with_idmap(const char *config, struct arena *a);
 
-/* Of which lxc.net.N CONFIG itself has lines: bit N; bit 63 for all from there on. */
-uint64_t include_nets(const char *config);
+/* Has CONFIG itself lines for lxc.net.INDEX? *TYPE: what it says last of its type, as LXC reads it
+ * and not NUL-terminated, N bytes; NULL: nothing. */
+bool include_net(const char *config, unsigned index, const char **type, size_t *n);
 
 /* The value of the last line of CONFIG itself that sets KEY, as LXC reads it; NULL: none. */
 const char *include_value(const char *config, const char *key, struct arena *a);

@@ -60,14 +60,6 @@ static uint32_t seconds_for(const struct jobspec *s)
 	return DESTROY_SECONDS;
 }
 
-static bool has_nic(const struct instance *i)
-{
-	for (size_t k = 0; k < i->n_devices; k++)
-		if (strcmp(i->devices[k].device->type->name, "nic") == 0)
-			return true;
-	return false;
-}
-
 static struct idmap_half first_window(const struct idmap_half *half, struct arena *a)
 {
 	struct idmap_half out = {arena_alloc(a, sizeof(*out.items)), 1};
@@ -116,7 +108,6 @@ static int make_creation(const struct host *host, struct job *job, struct arena 
 
 		out->options[i] = (struct jobspec_option){s->name, s->text};
 	}
-	out->nic = has_nic(job->instance);
 	return source->config ? 0 : take_idmap(host, job, a, out);
 }
 
@@ -195,8 +186,6 @@ char *jobspec_print(const struct jobspec *s, struct arena *a, size_t *n)
 		put_line(&w, "option", s->options[i].key, s->options[i].value);
 	for (size_t i = 0; i < s->n_idmap; i++)
 		put_line(&w, "idmap", s->idmap[i], NULL);
-	if (s->nic)
-		put_line(&w, "nic", NULL, NULL);
 	for (size_t i = 0; i < sizeof(s->rlimits) / sizeof(*s->rlimits); i++)
 		put_numbers(&w, "rlimit", s->rlimits[i].soft, s->rlimits[i].hard);
 	*n = w.n;
@@ -244,8 +233,6 @@ static bool read_line(struct reader *r, char **f, int n)
 		out->idmap = arena_grow(r->arena, out->idmap, out->n_idmap, &r->capacity_idmap,
 					sizeof(*out->idmap));
 		out->idmap[out->n_idmap++] = f[1];
-	} else if (n == 1 && strcmp(word, "nic") == 0) {
-		out->nic = true;
 	} else if (n == 3 && strcmp(word, "rlimit") == 0 &&
 		   r->rlimits < sizeof(out->rlimits) / sizeof(*out->rlimits)) {
 		out->rlimits[r->rlimits++] =

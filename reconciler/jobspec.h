@@ -27,7 +27,6 @@ struct jobspec {
 	size_t n_options;
 	const char **idmap; /* lines; none: privileged */
 	size_t n_idmap;
-	bool nic; /* the manifest brings a network device of its own */
 	struct rlimit_pair rlimits[16];
 };
 

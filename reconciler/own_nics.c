@@ -1,20 +1,39 @@
 #include "reconciler/own_nics.h"
 
+#include "reconciler/include.h"
 #include "reconciler/survey.h"
 #include "schema/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Does the config have this number where the record says that it was not the owner's, or has it no
- * more? */
-static bool has_moved(const struct record *r, const char *index)
+#define INDEX "index" /* the attribute of a nic: the number of its lxc.net.N */
+#define OWN " own "   /* behind it, where it is the owner's: the type comes next */
+
+/* INDEX: as the record has it, "1" or "0 own veth". */
+static bool has_moved(const char *config, const char *index)
 {
 	char *end;
-	unsigned long n = strtoul(index, &end, 10);
-	bool own = r->own_nets & UINT64_C(1) << (n < 63 ? n : 63);
+	unsigned number = (unsigned)strtoul(index, &end, 10);
+	const char *own = strncmp(end, OWN, strlen(OWN)) == 0 ? end + strlen(OWN) : NULL, *type;
+	size_t n;
+	bool there = include_net(config, number, &type, &n);
 
-	return r->own_nets_known && own != (*end != '\0');
+	if (!own)
+		return there;
+	return !type || strlen(own) != n || memcmp(own, type, n) != 0;
+}
+
+bool own_nics_moved(const char *config, const struct properties *owned)
+{
+	for (size_t i = 0; i < owned->n; i++) {
+		const struct property *p = &owned->items[i];
+
+		if (object_is(p->object, "nic") && strcmp(p->attribute, INDEX) == 0 && p->value &&
+		    has_moved(config, p->value))
+			return true;
+	}
+	return false;
 }
 
 /* Is it a nic that nobody has given a number yet? Of those that are never made nobody asks one. */
@@ -27,8 +46,8 @@ static bool is_open(const struct subject *s, const struct device *d, struct aren
 		return false;
 	if (kind && (strcmp(kind, "ovn") == 0 || strcmp(kind, "sriov") == 0))
 		return false;
-	index = properties_find(&s->record.owned, object_name(a, d->type->name, d->name), "index");
-	return !index || !index->value || has_moved(&s->record, index->value);
+	index = properties_find(&s->record.owned, object_name(a, d->type->name, d->name), INDEX);
+	return !index || !index->value || s->record.own_nics_moved;
 }
 
 static bool is_needed(const struct survey *s, const struct subject *subject)
@@ -48,19 +67,55 @@ static const char *item(const struct container *c, unsigned index, const char *k
 	return value && *value ? value : NULL;
 }
 
+static bool is_type(const struct own_nic *n, const char *type)
+{
+	return n->type && strcmp(n->type, type) == 0;
+}
+
 static struct own_nic read_one(const struct container *c, unsigned index)
 {
 	struct own_nic nic = {.index = index, .type = item(c, index, "type")};
 
+	if (is_type(&nic, "empty") || is_type(&nic, "none"))
+		return nic; /* its name is lo, to LXC */
 	nic.name = item(c, index, "name");
 	nic.link = item(c, index, "link");
 	nic.hwaddr = item(c, index, "hwaddr");
 	nic.mtu = item(c, index, "mtu");
-	if (nic.type && strcmp(nic.type, "veth") == 0)
+	if (is_type(&nic, "veth"))
 		nic.pair = item(c, index, "veth.pair");
-	if (nic.type && strcmp(nic.type, "macvlan") == 0)
+	if (is_type(&nic, "macvlan"))
 		nic.mode = item(c, index, "macvlan.mode");
+	if (is_type(&nic, "phys") && !nic.name)
+		nic.name = nic.link;
 	return nic;
+}
+
+static bool has_name(const struct world_instance *w, const char *name)
+{
+	for (size_t i = 0; i < w->n_own_nics; i++)
+		if (w->own_nics[i].name && strcmp(w->own_nics[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What has no name gets the next free one of eth0, eth1 and so on from the kernel, in the order of
+ * the numbers. */
+static void name_nameless(struct world_instance *w, struct arena *a)
+{
+	unsigned next = 0;
+
+	for (size_t i = 0; i < w->n_own_nics; i++) {
+		struct own_nic *n = &w->own_nics[i];
+		const char *name;
+
+		if (n->name || is_type(n, "empty") || is_type(n, "none"))
+			continue;
+		do
+			name = arena_printf(a, "eth%u", next++);
+		while (has_name(w, name));
+		n->name = name;
+	}
 }
 
 void own_nics_read(struct survey *s, struct subject *subject)
@@ -78,4 +133,5 @@ void own_nics_read(struct survey *s, struct subject *subject)
 	w->own_nics = arena_alloc(s->arena, (w->n_own_nics + 1) * sizeof(*w->own_nics));
 	for (size_t i = 0; i < w->n_own_nics; i++)
 		w->own_nics[i] = read_one(c, indexes[i]);
+	name_nameless(w, s->arena);
 }

@@ -44,7 +44,8 @@ struct parent_link {
 	uint32_t mtu;
 };
 
-/* An interface of a container's own config: lxc.net.INDEX. What it does not say is NULL. */
+/* An interface of a container's own config: lxc.net.INDEX. What it does not say is NULL, but for
+ * the name: where it gives none, it is the one that the interface will have. */
 struct own_nic {
 	unsigned index;
 	const char *type, *name, *link, *hwaddr, *mtu, *pair, *mode;

@@ -190,9 +190,9 @@ static void test_indexes(void **state)
 	f.instance.n_own_nics = 2;
 	desire(&f);
 	assert_string_equal(value_of(&f, "nic/eth0", "index"), "1");
-	assert_string_equal(value_of(&f, "nic/eth1", "index"), "0 own");
+	assert_string_equal(value_of(&f, "nic/eth1", "index"), "0 own veth");
 	assert_string_equal(value_of(&f, "nic/eth2", "index"), "3");
-	assert_string_equal(value_of(&f, "nic/eth5", "index"), "2 own");
+	assert_string_equal(value_of(&f, "nic/eth5", "index"), "2 own veth");
 	/* the owner's address stays; where he gave none, none is derived */
 	assert_string_equal(value_of(&f, "nic/eth1", "hwaddr"), "00:16:3e:01:02:03");
 	assert_null(value_of(&f, "nic/eth5", "hwaddr"));
@@ -213,6 +213,45 @@ static void test_recorded_index_stays(void **state)
 	assert_string_equal(value_of(&f, "nic/a", "index"), "1");
 	assert_string_equal(value_of(&f, "nic/c", "index"), "2");
 	unload(&f);
+}
+
+/* What the record says of the owner's interfaces is looked at again when his config says otherwise.
+ */
+static void test_indexes_follow_the_owner(void **state)
+{
+	static const struct {
+		const char *recorded;
+		struct own_nic own;
+		bool known;
+		const char *index;
+	} rows[] = {
+	    {"0 own veth", {.name = NULL},                               false, "0 own veth"   }, /* nobody looked */
+	    {"3",          {.name = NULL},                               false, "3"            },
+	    {"0 own veth", {.type = "macvlan", .name = "eth0"},          true,  "0 own macvlan"},
+	    {"0 own veth", {.index = 1, .type = "veth", .name = "eth7"}, true,  "0"            },
+	    {"0",          {.type = "veth", .name = "eth0"},             true,  "0 own veth"   },
+	    {"0",          {.type = "veth", .name = "eth7"},             true,  "1"            },
+	    {"0",          {.type = "empty"},                            true,  "1"            },
+	    {"0 own veth", {.type = "veth", .name = "eth7"},             true,  "1"            },
+	    {"0 ours",     {.index = 1, .type = "veth", .name = "eth7"}, true,  "0"            },
+	    {"x",          {.index = 1, .type = "veth", .name = "eth7"}, true,  "0"            },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct own_nic own = rows[i].own;
+		struct fixture f;
+
+		load(&f, BRIDGED "}\n");
+		record(&f, "nic/eth0", "index", rows[i].recorded);
+		f.instance.own_nics = &own;
+		f.instance.n_own_nics = rows[i].known;
+		f.instance.own_nics_known = rows[i].known;
+		desire(&f);
+		if (strcmp(value_of(&f, "nic/eth0", "index"), rows[i].index) != 0)
+			fail_msg("row %zu: %s", i, value_of(&f, "nic/eth0", "index"));
+		unload(&f);
+	}
 }
 
 static void test_too_slow_a_rate(void **state)
@@ -277,11 +316,15 @@ static void test_boot_takes_over(void **state)
 	f.instance.own_nics = &own;
 	f.instance.n_own_nics = 1;
 	desire(&f);
-	assert_string_equal(boot_text(&f), "lxc.net.4.type = veth\n"
-					   "lxc.net.4.link = \n"
+	/* a type again would make LXC forget his addresses */
+	assert_string_equal(boot_text(&f), "lxc.net.4.link = \n"
 					   "lxc.net.4.veth.pair = vweb1\n"
 					   "lxc.net.4.flags = up\n"
 					   "lxc.net.4.name = eth0\n");
+	own.type = "macvlan";
+	properties_init(&f.desired, f.arena);
+	desire(&f);
+	assert_int_equal(strncmp(boot_text(&f), "lxc.net.4.type = veth\n", 22), 0);
 	unload(&f);
 }
 
@@ -293,6 +336,7 @@ int main(void)
 	    cmocka_unit_test(test_parents),
 	    cmocka_unit_test(test_indexes),
 	    cmocka_unit_test(test_recorded_index_stays),
+	    cmocka_unit_test(test_indexes_follow_the_owner),
 	    cmocka_unit_test(test_too_slow_a_rate),
 	    cmocka_unit_test(test_boot_lines),
 	    cmocka_unit_test(test_boot_takes_over),

@@ -47,6 +47,7 @@ static void a_new_config_is_unprivileged(void **state)
 	assert_string_equal(include_value(config, "lxc.rootfs.options", a), "idmap=container");
 	assert_string_equal(include_value(config, "lxc.apparmor.profile", a), "generated");
 	assert_string_equal(include_value(config, "lxc.net.0.type", a), "empty");
+	assert_string_equal(include_value(config, "lxc.net.0.flags", a), "up");
 	assert_int_equal(count(config, "lxc.idmap = "), 2);
 	assert_int_equal(count(config, "/common.conf\n"), 1);
 	/* the device list stands behind what lifts it */
@@ -64,7 +65,6 @@ static void a_distributions_own_includes_are_used(void **state)
 	const char *config;
 
 	(void)state;
-	s.nic = true;
 	config = creation_config(&s,
 				 "lxc.include = /usr/share/lxc/config/no-such.common.conf\n"
 				 "lxc.uts.name = other\n",
@@ -73,7 +73,7 @@ static void a_distributions_own_includes_are_used(void **state)
 	assert_non_null(strstr(config, "/usr/share/lxc/config/userns.conf\n"));
 	assert_string_equal(include_value(config, "lxc.apparmor.profile", a), "unconfined");
 	assert_string_equal(include_value(config, "lxc.uts.name", a), "other");
-	assert_null(include_value(config, "lxc.net.0.type", a));
+	assert_string_equal(include_value(config, "lxc.net.0.type", a), "empty");
 	arena_free(a);
 }
 
@@ -122,7 +122,6 @@ static void a_spec_comes_back(void **state)
 	s.config = "/c d";
 	s.options = options;
 	s.n_options = 2;
-	s.nic = true;
 	s.rlimits[7] = (struct rlimit_pair){1024, VALUE_UNLIMITED};
 	text = jobspec_print(&s, a, &n);
 	assert_int_equal(strlen(text), n);
@@ -139,7 +138,6 @@ static void a_spec_comes_back(void **state)
 	assert_string_equal(out.options[1].value, "");
 	assert_int_equal(out.n_idmap, 2);
 	assert_string_equal(out.idmap[1], idmap[1]);
-	assert_true(out.nic);
 	assert_int_equal(out.rlimits[7].soft, 1024);
 	assert_true(out.rlimits[7].hard == VALUE_UNLIMITED);
 	arena_free(a);

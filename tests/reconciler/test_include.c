@@ -140,22 +140,32 @@ static void interfaces_are_found(void **state)
 {
 	static const struct {
 		const char *config;
-		uint64_t nets;
+		unsigned index;
+		bool found;
+		const char *type;
 	} cases[] = {
-	    {"",						0                 },
-	    {"lxc.uts.name = lxc.net.0.type\n",                 0                 },
-	    {"#lxc.net.0.type = veth\n",                        0                 },
-	    {"lxc.net.0.type = veth\nlxc.net.0.link = br0\n",   1                 },
-	    {"lxc.net.12.name=eth3\n  lxc.net.2.type = empty",  1u << 12 | 1u << 2},
-	    {"lxc.net.63.type = veth\n",                        UINT64_C(1) << 63 },
-	    {"lxc.net.4000000000.type = veth\n",                UINT64_C(1) << 63 },
-	    {"lxc.net = \nlxc.net..type = veth\n",              0                 },
-	    {"lxc.net.x.type = veth\nlxc.net.-1.type = veth\n", 0                 },
+	    {"",						     0,  false, ""       },
+	    {"lxc.uts.name = lxc.net.0.type\n",                      0,  false, ""       },
+	    {"#lxc.net.0.type = veth\n",                             0,  false, ""       },
+	    {"lxc.net.0.type = veth\nlxc.net.0.link = br0\n",        0,  true,  "veth"   },
+	    {"lxc.net.0.type = veth\nlxc.net.0.link = br0\n",        1,  false, ""       },
+	    {"lxc.net.12.type=veth\n",                               1,  false, ""       },
+	    {"lxc.net.12.name=eth3\n  lxc.net.2.type =  \"empty\" ", 2,  true,  "empty"  },
+	    {"lxc.net.12.name=eth3\n  lxc.net.2.type = empty",       12, true,  ""       },
+	    {"lxc.net.0.type = veth\nlxc.net.0.type = macvlan\n",    0,  true,  "macvlan"},
+	    {"lxc.net.0.typed = veth\n",                             0,  true,  ""       },
+	    {"lxc.net = \nlxc.net..type = veth\n",                   0,  false, ""       },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		assert_int_equal(include_nets(cases[i].config), cases[i].nets);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *type;
+		size_t n;
+
+		if (include_net(cases[i].config, cases[i].index, &type, &n) != cases[i].found ||
+		    n != strlen(cases[i].type) || memcmp(type ? type : "", cases[i].type, n) != 0)
+			fail_msg("row %zu", i);
+	}
 }
 
 int main(void)

@@ -105,19 +105,24 @@ static const char *print(const struct fixture *f)
 
 static void all_of_the_config_are_found(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *config, *found;
 	} rows[] = {
-	    {"",										       ""									    },
-	    {"lxc.uts.name = x\n",								     ""									    },
-	    {"lxc.net.0.type = empty\n",							       "0 empty lo - - - - -\n"                                                      },
-	    {"lxc.net.0.type = none\n",								"0 none - - - - - -\n"                                                        },
+	    {"", ""},
+	    {"lxc.uts.name = x\n", ""},
+	    {"lxc.net.0.type = empty\n", "0 empty - - - - - -\n"},
+	    {"lxc.net.0.type = none\n", "0 none - - - - - -\n"},
 	    {"lxc.net.0.type = veth\nlxc.net.0.link = br0\nlxc.net.0.name = eth0\n"
 	     "lxc.net.0.hwaddr = 00:16:3E:01:02:03\nlxc.net.0.mtu = 1400\n"
-	     "lxc.net.0.veth.pair = vex\nlxc.net.0.ipv4.address = 10.0.0.2/24\n",         "0 veth eth0 br0 00:16:3E:01:02:03 1400 vex -\n"                              },
+	     "lxc.net.0.veth.pair = vex\nlxc.net.0.ipv4.address = 10.0.0.2/24\n",
+	     "0 veth eth0 br0 00:16:3E:01:02:03 1400 vex -\n"},
 	    {"lxc.net.9.type = macvlan\nlxc.net.9.link = eth1\nlxc.net.9.macvlan.mode = bridge\n"
-	     "lxc.net.2.type = veth\nlxc.net.200.type = phys\nlxc.net.200.link = eth9\n", "2 veth - - - - - -\n9 macvlan - eth1 - - - bridge\n200 phys - eth9 - - - -\n"},
+	     "lxc.net.2.type = veth\nlxc.net.200.type = phys\nlxc.net.200.link = eth9\n",
+	     "2 veth eth0 - - - - -\n9 macvlan eth1 eth1 - - - bridge\n"
+	     "200 phys eth9 eth9 - - - -\n"},
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -126,6 +131,31 @@ static void all_of_the_config_are_found(void **state)
 		set_up(&f, rows[i].config);
 		own_nics_read(&f.survey, &f.subject);
 		assert_true(f.world.own_nics_known);
+		assert_string_equal(print(&f), rows[i].found);
+		tear_down(&f);
+	}
+}
+
+/* As LXC 5 names them. */
+static void what_has_no_name_gets_one(void **state)
+{
+	static const struct {
+		const char *config, *found;
+	} rows[] = {
+	    {"lxc.net.0.type = veth\nlxc.net.1.type = veth\nlxc.net.2.type = veth\n"
+	     "lxc.net.2.name = eth0\n",				      "0 veth eth1 - - - - -\n1 veth eth2 - - - - -\n2 veth eth0 - - - - -\n"},
+	    {"lxc.net.0.type = veth\nlxc.net.1.type = veth\nlxc.net.1.name = eth1\n"
+	     "lxc.net.2.type = veth\n",				      "0 veth eth0 - - - - -\n1 veth eth1 - - - - -\n2 veth eth2 - - - - -\n"},
+	    {"lxc.net.0.type = veth\nlxc.net.1.type = empty\nlxc.net.2.type = macvlan\n",
+	     "0 veth eth0 - - - - -\n1 empty - - - - - -\n2 macvlan eth1 - - - - private\n"                                                                      },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct fixture f;
+
+		set_up(&f, rows[i].config);
+		own_nics_read(&f.survey, &f.subject);
 		assert_string_equal(print(&f), rows[i].found);
 		tear_down(&f);
 	}
@@ -142,7 +172,7 @@ static void our_own_lines_are_none_of_them(void **state)
 				"lxc.net.0.type = empty\nlxc.include = %s/" NAME "/evenkeel.conf\n",
 				f.path));
 	own_nics_read(&f.survey, &f.subject);
-	assert_string_equal(print(&f), "0 empty lo - - - - -\n");
+	assert_string_equal(print(&f), "0 empty - - - - - -\n");
 	tear_down(&f);
 }
 
@@ -152,14 +182,16 @@ static void they_are_looked_at_only_where_the_record_does_not_say_it_all(void **
 		const char *config, *kind, *index;
 		bool known;
 	} rows[] = {
-	    {"lxc.net.0.type = veth\n", "nic",  NULL,    true },
-	    {"lxc.net.0.type = veth\n", "disk", NULL,    false},
-	    {"lxc.net.0.type = veth\n", "none", NULL,    false},
-	    {"lxc.net.0.type = veth\n", "nic",  "1",     false},
-	    {"lxc.net.0.type = veth\n", "nic",  "0 own", false},
-	    {"lxc.net.0.type = veth\n", "nic",  "0",     true }, /* it has become the owner's */
-	    {"lxc.net.1.type = veth\n", "nic",  "0 own", true }, /* it is no longer his */
-	    {"lxc.uts.name = x\n",      "nic",  "0",     false},
+	    {"lxc.net.0.type = veth\n",    "nic",  NULL,         true },
+	    {"lxc.net.0.type = veth\n",    "disk", NULL,         false},
+	    {"lxc.net.0.type = veth\n",    "none", NULL,         false},
+	    {"lxc.net.0.type = veth\n",    "nic",  "1",          false},
+	    {"lxc.net.0.type = veth\n",    "nic",  "0 own veth", false},
+	    {"lxc.net.0.type = veth\n",    "nic",  "0",          true }, /* it has become the owner's */
+	    {"lxc.net.1.type = veth\n",    "nic",  "0 own veth", true }, /* it is no longer his */
+	    {"lxc.net.0.type = macvlan\n", "nic",  "0 own veth", true }, /* it is another one */
+	    {"lxc.net.0.link = br0\n",     "nic",  "0 own veth", true },
+	    {"lxc.uts.name = x\n",         "nic",  "0",          false},
 	};
 
 	(void)state;
@@ -170,6 +202,8 @@ static void they_are_looked_at_only_where_the_record_does_not_say_it_all(void **
 		f.type.name = rows[i].kind;
 		if (rows[i].index)
 			record_index(&f, rows[i].index);
+		f.subject.record.own_nics_moved =
+		    own_nics_moved(rows[i].config, &f.subject.record.owned);
 		own_nics_read(&f.survey, &f.subject);
 		if (f.world.own_nics_known != rows[i].known)
 			fail_msg("row %zu", i);
@@ -194,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(all_of_the_config_are_found),
+	    cmocka_unit_test(what_has_no_name_gets_one),
 	    cmocka_unit_test(our_own_lines_are_none_of_them),
 	    cmocka_unit_test(they_are_looked_at_only_where_the_record_does_not_say_it_all),
 	    cmocka_unit_test(one_that_is_not_there_has_none),
