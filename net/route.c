@@ -2,6 +2,7 @@
 
 #include "net/netlink.h"
 #include "schema/arena.h"
+#include "schema/value.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -113,18 +114,50 @@ int route_list(struct netlink *nl, int ifindex, struct arena *a, const char ***p
 	return 0;
 }
 
+/* The kernel would drop those of an IPv6 prefix, and the route have another name. */
+static bool has_host_bits(const unsigned char *address, size_t size, unsigned length)
+{
+	for (size_t bit = length; bit < 8 * size; bit++)
+		if (address[bit / 8] & (0x80 >> (bit % 8)))
+			return true;
+	return false;
+}
+
+/* libnl knows words for prefixes, and numbers that are none. */
+static struct nl_addr *read_dst(const char *prefix)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	const char *slash = strchr(prefix, '/');
+	int family = strchr(prefix, ':') ? AF_INET6 : AF_INET;
+	size_t size = family == AF_INET6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
+	char text[INET6_ADDRSTRLEN];
+	struct nl_addr *dst;
+	uint64_t length;
+
+	if (!slash || (size_t)(slash - prefix) >= sizeof(text) ||
+	    !value_digits(slash + 1, strlen(slash + 1), 8 * size, &length))
+		return NULL;
+	memcpy(text, prefix, (size_t)(slash - prefix));
+	text[slash - prefix] = '\0';
+	if (inet_pton(family, text, address) != 1 || has_host_bits(address, size, (unsigned)length))
+		return NULL;
+	dst = nl_addr_build(family, address, size);
+	if (dst)
+		nl_addr_set_prefixlen(dst, (int)length);
+	return dst;
+}
+
 static int set_dst(struct rtnl_route *r, const char *prefix)
 {
-	struct nl_addr *dst = NULL;
-	int family, error;
+	struct nl_addr *dst = read_dst(prefix);
+	int error;
 
-	/* libnl knows words as well */
-	if (!strchr(prefix, '/') || nl_addr_parse(prefix, AF_UNSPEC, &dst) < 0)
+	if (!dst)
 		return -EINVAL;
-	family = nl_addr_get_family(dst);
-	error = family == AF_INET || family == AF_INET6 ? rtnl_route_set_dst(r, dst) : -NLE_INVAL;
+	error = rtnl_route_set_dst(r, dst);
+	rtnl_route_set_scope(r, nl_addr_get_family(dst) == AF_INET ? RT_SCOPE_LINK
+								   : RT_SCOPE_UNIVERSE);
 	nl_addr_put(dst);
-	rtnl_route_set_scope(r, family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
 	return netlink_errno(error);
 }
 
