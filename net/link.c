@@ -38,6 +38,14 @@ static void read_hwaddr(struct nlattr *a, char *out, size_t size)
 			 b[5]);
 }
 
+static void read_device(struct nlattr *bus, struct nlattr *name, struct link *out)
+{
+	if (bus && name &&
+	    snprintf(out->device, sizeof(out->device), "%s/%s", nla_get_string(bus),
+		     nla_get_string(name)) >= (int)sizeof(out->device))
+		out->device[0] = '\0';
+}
+
 static void read_mode(struct nlattr *data, struct link *out)
 {
 	struct nlattr *a;
@@ -104,6 +112,8 @@ bool link_parse(const struct nlmsghdr *h, struct link *out)
 	out->peer_nsid = LINK_HERE;
 	if (a[IFLA_LINK_NETNSID])
 		out->peer_nsid = read_nsid(a[IFLA_LINK_NETNSID]);
+	read_hwaddr(a[IFLA_PERM_ADDRESS], out->perm_hwaddr, sizeof(out->perm_hwaddr));
+	read_device(a[IFLA_PARENT_DEV_BUS_NAME], a[IFLA_PARENT_DEV_NAME], out);
 	read_text(a[IFLA_IFALIAS], out->alias, sizeof(out->alias));
 	read_kind(a[IFLA_LINKINFO], out);
 	read_counters(a[IFLA_STATS64], out);

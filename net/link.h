@@ -28,6 +28,9 @@ struct link {
 	int peer_nsid;  /* the namespace of that by the asking socket's numbers; LINK_HERE: its own
 			 */
 	char alias[LINK_ALIAS_MOST];
+	/* Of hardware: the device behind it ("pci/0000:00:03.0") and its burnt-in address; "" where
+	 * there is none. No container can give them to an interface of its own. */
+	char device[64], perm_hwaddr[24];
 	uint32_t macvlan_mode, ipvlan_mode;
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets; /* only by link_stats */
 };

@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Names of interfaces that LXC started are looked for among so many. */
+#define OWN_INTERFACES 16
+
 int nics_namespace(const struct container *c)
 {
 	int fd = openat(c->proc, "ns/net", O_RDONLY | O_CLOEXEC);
@@ -113,17 +116,113 @@ const char *nics_link_name(struct netlink *nl, int index, struct arena *a)
 	return arena_strdup(a, parent.name);
 }
 
-/* A macvlan has no end of its own on the host. */
-static bool found_child(struct netlink *nl, struct nics *nics, struct nic_found *f,
-			const struct link *guest, struct arena *a)
+/* A macvlan has no end of its own on the host. Container root may have some on interfaces of its
+ * own. */
+static bool is_child_of_host(const struct link *guest, const char *kind)
+{
+	return strcmp(guest->kind, kind) == 0 && guest->peer > 0 && guest->peer_nsid == LINK_HERE;
+}
+
+static const char *ipvlan_mode(uint32_t mode)
+{
+	static const char *const modes[] = {"l2", "l3", "l3s"};
+
+	return mode < sizeof(modes) / sizeof(*modes) ? modes[mode] : "?";
+}
+
+const char *nics_child_link(struct netlink *nl, const struct link *guest, struct arena *a)
 {
 	const char *parent = nics_link_name(nl, guest->peer, a);
 
-	if (is_claimed(nics, guest))
+	if (!parent)
+		return NULL;
+	if (is_child_of_host(guest, LINK_IPVLAN))
+		return arena_join(a, LINK_IPVLAN " ", parent, " ", ipvlan_mode(guest->ipvlan_mode),
+				  NULL);
+	if (is_child_of_host(guest, LINK_MACVLAN))
+		return arena_join(a, LINK_MACVLAN " ", parent, NULL);
+	return NULL;
+}
+
+static bool found_child(struct netlink *nl, struct nics *nics, struct nic_found *f,
+			const struct link *guest, struct arena *a)
+{
+	const char *link = nics_child_link(nl, guest, a);
+
+	if (!link || is_claimed(nics, guest))
 		return false;
 	f->guest = *guest;
-	f->link = arena_join(a, guest->kind, " ", parent ? parent : "?", NULL);
+	f->link = link;
 	return f->there = true;
+}
+
+/* Those of one kind on one parent, whatever container root calls them. */
+struct children {
+	const struct container *container;
+	const struct nics *nics;
+	const char *kind;
+	int parent;
+	const char *hwaddr; /* the one that it had; NULL */
+	struct link best;
+	bool same;
+};
+
+/* Was the container started with an interface of that name of its owner's? */
+static bool is_owners(const struct container *c, const char *name)
+{
+	for (unsigned i = 0; i < OWN_INTERFACES; i++) {
+		const char *item = arena_printf(c->arena, "lxc.net.%u.name", i);
+		const char *value = c->running_item ? c->running_item(c, item) : NULL;
+
+		if (value && strcmp(value, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void take_child(const struct link *l, void *context)
+{
+	struct children *c = context;
+	bool same = c->hwaddr && strcmp(l->hwaddr, c->hwaddr) == 0;
+
+	if (!is_child_of_host(l, c->kind) || l->peer != c->parent || is_claimed(c->nics, l) ||
+	    c->same || (c->best.index && !same) || (!same && is_owners(c->container, l->name)))
+		return;
+	c->best = *l;
+	c->same = same;
+}
+
+/* LINK: "macvlan PARENT", and perhaps more. */
+static bool find_child(struct netlink *nl, const struct container *container, struct nics *nics,
+		       struct nic_found *f, const char *link, const char *hwaddr)
+{
+	struct children c = {.container = container, .nics = nics, .hwaddr = hwaddr};
+	const char *parent_name = nic_parent(link, container->arena);
+	struct link parent;
+
+	if (nic_is_link(link, LINK_MACVLAN))
+		c.kind = LINK_MACVLAN;
+	else if (nic_is_link(link, LINK_IPVLAN))
+		c.kind = LINK_IPVLAN;
+	if (!c.kind || !parent_name || link_by_name(nl, LINK_HERE, parent_name, &parent) < 0)
+		return false;
+	c.parent = parent.index;
+	return link_each(nl, nics->nsid, c.kind, take_child, &c) == 0 && c.best.index &&
+	       found_child(nl, nics, f, &c.best, container->arena);
+}
+
+bool nic_is_link(const char *link, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	return strncmp(link, kind, n) == 0 && (link[n] == ' ' || !link[n]);
+}
+
+const char *nic_parent(const char *link, struct arena *a)
+{
+	const char *parent = strchr(link, ' ');
+
+	return parent ? arena_strndup(a, parent + 1, strcspn(parent + 1, " ")) : NULL;
 }
 
 /* What LXC made, or what the manifest calls so: the name inside leads to the end on the host. */
@@ -134,7 +233,7 @@ static bool find_by_guest_name(struct netlink *nl, struct nics *nics, struct nic
 
 	if (!name || link_by_name(nl, nics->nsid, name, &guest) < 0)
 		return false;
-	if (strcmp(guest.kind, LINK_MACVLAN) == 0)
+	if (is_child_of_host(&guest, LINK_MACVLAN) || is_child_of_host(&guest, LINK_IPVLAN))
 		return found_child(nl, nics, f, &guest, a);
 	return strcmp(guest.kind, LINK_VETH) == 0 &&
 	       nics_host_end(nl, nics->nsid, &guest, &host) == 0 &&
@@ -153,6 +252,16 @@ static void collect_objects(const struct properties *asked, struct nics *nics, s
 			continue;
 		nics->items[nics->n++].object = object;
 	}
+}
+
+/* What has no end on the host is known by the parent that it was made on. */
+static void find_renamed(struct netlink *nl, struct container *c, struct nics *nics,
+			 struct nic_found *f)
+{
+	const char *was = nic_text(c->owned, f->object, NIC_LINK);
+
+	if (was)
+		find_child(nl, c, nics, f, was, nic_text(c->owned, f->object, NIC_HWADDR));
 }
 
 /* The host's ends come first: two nics may be about to exchange their names inside. */
@@ -175,6 +284,9 @@ static void find_all(struct netlink *nl, struct container *c, const struct prope
 			find_by_guest_name(nl, nics, f, nic_text(asked, f->object, NIC_NAME),
 					   c->arena);
 	}
+	for (size_t i = 0; i < nics->n; i++)
+		if (!nics->items[i].there)
+			find_renamed(nl, c, nics, &nics->items[i]);
 	for (size_t i = 0; i < nics->n; i++)
 		if (nics->items[i].there && nics->items[i].host.master)
 			nics->items[i].master =

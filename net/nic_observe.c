@@ -250,6 +250,7 @@ static struct guests guests_of(const struct container *c, struct nics *nics, str
 		return g;
 	link_each(nl, nics->nsid, LINK_VETH, add_guest, &g);
 	link_each(nl, nics->nsid, LINK_MACVLAN, add_guest, &g);
+	link_each(nl, nics->nsid, LINK_IPVLAN, add_guest, &g);
 	if (g.n > 1)
 		qsort(g.items, g.n, sizeof(*g.items), compare_names);
 	return g;
@@ -312,11 +313,9 @@ static void observe_all(struct container *c, struct properties *out)
 				continue; /* its own, between its own namespaces */
 			f.master = nics_link_name(nl, f.host.master, out->arena);
 		} else {
-			const char *parent = nics_link_name(nl, f.guest.peer, out->arena);
-
-			if (!parent)
+			f.link = nics_child_link(nl, &f.guest, out->arena);
+			if (!f.link)
 				continue;
-			f.link = arena_join(out->arena, LINK_MACVLAN " ", parent, NULL);
 		}
 		add_found(nl, &f, arena_strdup(out->arena, f.host.name), out);
 	}

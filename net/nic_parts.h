@@ -11,6 +11,8 @@
 #define NIC_LINK "link"
 #define LINK_VETH "veth"
 #define LINK_MACVLAN "macvlan"
+#define LINK_IPVLAN "ipvlan"
+#define LINK_PHYSICAL "physical"
 #define NIC_MASTER "master"
 #define NIC_NAME "name"
 #define NIC_HWADDR "hwaddr"
@@ -72,6 +74,12 @@ struct nic_found *nics_get(struct nics *nics, const char *object);
 int nics_enter(const struct container *c, struct nics *nics);
 /* Lets go of it. */
 void nics_leave(struct nics *nics);
+/* Is LINK ("macvlan eth1") of this kind? */
+bool nic_is_link(const char *link, const char *kind);
+/* The parent that LINK names, in A; NULL: none. */
+const char *nic_parent(const char *link, struct arena *a);
+/* What GUEST is, by its parent on the host, in A: "macvlan eth1"; NULL: it is no such interface. */
+const char *nics_child_link(struct netlink *nl, const struct link *guest, struct arena *a);
 /* The name of a link on the host; NULL: it is gone, or there is none. */
 const char *nics_link_name(struct netlink *nl, int index, struct arena *a);
 /* Is this the host's own network? */

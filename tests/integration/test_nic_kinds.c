@@ -1,0 +1,178 @@
+/* Nics that are no bridge's ports: macvlan, physical, routed and ipvlan, on real containers whose
+ * root does what it can to confuse. Their parents are veths in a network of the test's own. */
+#include "tests/integration/network.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MAC "00:16:3e:aa:bb:01"
+
+/* A running container without interfaces, and "up0", whose other end "up1" is the wire. */
+static const char *begin(struct harness *h, const char *tag)
+{
+	const char *name = harness_name(h, tag);
+
+	network_host(h, "ip link add up0 type veth peer name up1;"
+			" ip link set up0 up; ip link set up1 up");
+	harness_create(h, name, NULL);
+	harness_start(h, name);
+	return name;
+}
+
+/* Its devices, one a line. */
+static void ask(struct harness *h, const char *name, const char *devices)
+{
+	harness_manifest(h, arena_printf(h->arena, "instances/%s.yaml", name),
+			 "kind: instance\nname: %s\n%s%s", name, *devices ? "devices:\n" : "",
+			 devices);
+}
+
+static void expect(struct harness *h, const char *command, int status, const char *said)
+{
+	char *output;
+	int r = harness_evenkeel(h, &output, command, NULL);
+
+	if (r != status || (said && !strstr(output, said))) {
+		print_error("%s\n", output);
+		fail_msg("%s ended with %d, not %d, or did not say '%s'", command, r, status,
+			 said ? said : "");
+	}
+}
+
+/* Asked for, done, and nothing left to do. */
+static void bring(struct harness *h, const char *name, const char *devices)
+{
+	ask(h, name, devices);
+	expect(h, "apply", 0, NULL);
+	expect(h, "diff", 0, "Nothing to do");
+}
+
+static void expect_hwaddr(struct harness *h, const char *name, const char *link, const char *hwaddr)
+{
+	assert_string_equal(network_link(h, name, link).hwaddr, hwaddr);
+}
+
+/* ---- macvlan ---- */
+
+#define MV "  mv: {type: nic, nictype: macvlan, parent: up0, name: eth1"
+
+static void a_macvlan_comes_changes_and_goes(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "mv");
+	int index, parent = network_link(h, NULL, "up0").index;
+
+	bring(h, name, MV "}\n");
+	index = network_link(h, name, "eth1").index;
+	assert_string_equal(network_link(h, name, "eth1").kind, "macvlan");
+	assert_int_equal(network_link(h, name, "eth1").peer, parent);
+	assert_true(network_link(h, name, "eth1").up);
+	bring(h, name, MV ", mtu: 1400, hwaddr: \"" MAC "\"}\n");
+	assert_int_equal(network_link(h, name, "eth1").index, index);
+	assert_int_equal(network_link(h, name, "eth1").mtu, 1400);
+	expect_hwaddr(h, name, "eth1", MAC);
+	network_inside(h, name, "ip addr add 10.9.0.2/24 dev eth1");
+	network_host(h, "ip addr add 10.9.0.1/24 dev up1; ping -c 1 -W 2 10.9.0.2");
+	bring(h, name, "");
+	assert_false(network_look(h, name, "eth1", &(struct network_link){0}));
+}
+
+static void a_macvlan_becomes_a_veth_and_back(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "mvveth");
+
+	network_bridge(h, "br0", NULL);
+	bring(h, name, MV "}\n");
+	ask(h, name, "  mv: {type: nic, nictype: bridged, parent: br0, name: eth1}\n");
+	expect(h, "diff", 1, "-/+");
+	expect(h, "apply", 0, NULL);
+	expect(h, "diff", 0, "Nothing to do");
+	assert_string_equal(network_host_end(h, name, "eth1").master, "br0");
+	assert_int_equal(network_count(h, name, "macvlan"), 0);
+	bring(h, name, MV "}\n");
+	assert_string_equal(network_link(h, name, "eth1").kind, "macvlan");
+	assert_int_equal(network_count(h, name, "veth"), 0);
+	/* another parent is another interface */
+	bring(h, name, "  mv: {type: nic, nictype: macvlan, parent: up1, name: eth1}\n");
+	assert_int_equal(network_count(h, name, "macvlan"), 1);
+	assert_int_equal(network_link(h, name, "eth1").peer, network_link(h, NULL, "up1").index);
+}
+
+static void a_start_brings_a_macvlan(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "mvboot");
+
+	ask(h, name, MV ", mtu: 1400, hwaddr: \"" MAC "\"}\n");
+	harness_stop(h, name);
+	expect(h, "apply", 0, NULL);
+	harness_start(h, name);
+	assert_string_equal(network_link(h, name, "eth1").kind, "macvlan");
+	assert_int_equal(network_link(h, name, "eth1").mtu, 1400);
+	assert_true(network_link(h, name, "eth1").up);
+	expect_hwaddr(h, name, "eth1", MAC);
+	expect(h, "diff", 0, "Nothing to do");
+}
+
+static void a_macvlan_is_found_under_any_name(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "mvname");
+	int index;
+
+	bring(h, name, MV "}\n");
+	index = network_link(h, name, "eth1").index;
+	network_as_root(h, name, "ip link set eth1 down; ip link set eth1 name mine");
+	expect(h, "diff", 1, "name");
+	expect(h, "apply", 0, NULL);
+	assert_int_equal(network_link(h, name, "eth1").index, index);
+	/* another name and another address: there is no other on that parent */
+	network_as_root(h, name, "ip link set eth1 down; ip link set eth1 name mine address " MAC);
+	expect(h, "apply", 0, NULL);
+	expect(h, "diff", 0, "Nothing to do");
+	assert_int_equal(network_link(h, name, "eth1").index, index);
+	assert_int_equal(network_count(h, name, "macvlan"), 1);
+}
+
+static void a_macvlan_of_container_root_is_not_ours(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "mvroot");
+	struct network_link ours;
+
+	bring(h, name, MV "}\n");
+	ours = network_link(h, name, "eth1");
+	network_as_root(h, name,
+			"ip link set eth1 down; ip link set eth1 name mine;"
+			" ip link add v0 type veth peer name v1;"
+			" ip link add link v0 name eth1 address %s type macvlan mode bridge",
+			ours.hwaddr);
+	expect(h, "diff", 1, "name");
+	/* its name is taken: that is said, and its own is let be */
+	expect(h, "apply", 1, "another interface of that name");
+	assert_int_equal(network_link(h, name, "mine").index, ours.index);
+	ask(h, name, "");
+	expect(h, "apply", 0, NULL);
+	assert_false(network_look(h, name, "mine", &(struct network_link){0}));
+	assert_true(network_look(h, name, "eth1", &(struct network_link){0}));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    network_test(a_macvlan_comes_changes_and_goes),
+	    network_test(a_macvlan_becomes_a_veth_and_back),
+	    network_test(a_start_brings_a_macvlan),
+	    network_test(a_macvlan_is_found_under_any_name),
+	    network_test(a_macvlan_of_container_root_is_not_ours),
+	};
+
+	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
+}
