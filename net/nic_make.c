@@ -75,7 +75,11 @@ static const char *host_hwaddr(const struct work *w)
 {
 	const char *inside = work_wanted(w, NIC_HWADDR);
 
-	return inside ? arena_join(w->c->arena, "fe", inside + 2, NULL) : NULL;
+	if (!inside)
+		return NULL;
+	/* both ends with one address would be heard by neither */
+	return arena_join(w->c->arena, strncmp(inside, "fe", 2) == 0 ? "fa" : "fe", inside + 2,
+			  NULL);
 }
 
 static int find_ends(struct work *w, const char *name)
