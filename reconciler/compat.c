@@ -1,11 +1,14 @@
 #include "reconciler/compat.h"
 
 #include "schema/arena.h"
+#include "schema/nic.h"
 #include "schema/text.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+
+#define SERVERS_MTU 16384 /* the largest that either takes */
 
 static const struct server {
 	const char *option; /* as --compat has it */
@@ -31,6 +34,58 @@ static void check_key(const struct setting *s, const struct server *by, struct d
 				 shown(ds, s->name));
 	else
 		diagnostic_error(ds, s->at, "%s does not know %s", by->name, shown(ds, s->name));
+}
+
+/* As both of them see it. */
+static const char *wrong_interface_name(const char *name)
+{
+	if (strlen(name) < 2)
+		return "it has less than 2 characters";
+	return strchr(name, '+') ? "\"+\" is not allowed" : NULL;
+}
+
+static void check_mtu(const struct setting *s, const struct server *by, struct diagnostics *ds)
+{
+	uint64_t least = by->dialect == DIALECT_INCUS ? 1280 : 68, mtu;
+
+	if (value_digits(s->text, strlen(s->text), UINT32_MAX, &mtu) &&
+	    (mtu < least || mtu > SERVERS_MTU))
+		diagnostic_error(ds, s->value_at, "%s takes only %u to %u for mtu", by->name,
+				 (unsigned)least, SERVERS_MTU);
+}
+
+static void check_routes(const struct setting *s, const struct server *by, struct diagnostics *ds)
+{
+	struct complaint why;
+	struct value v;
+
+	if (!s || value_parse(s->key->grammar, s->text, ds->arena, &v, &why) < 0)
+		return;
+	for (size_t i = 0; i < v.list.n; i++) {
+		const char *prefix = nic_route_prefix(v.list.items[i], ds->arena);
+
+		if (!prefix || strcmp(prefix, v.list.items[i]) == 0)
+			continue;
+		diagnostic_error(ds, s->value_at,
+				 "%s refuses %s in %s: it has bits behind the prefix", by->name,
+				 v.list.items[i], s->name);
+		diagnostic_hint(ds, "write %s", prefix);
+	}
+}
+
+/* Values of nics that evenkeel takes and they do not. */
+static void check_nic(const struct device *d, const struct server *by, struct diagnostics *ds)
+{
+	const struct setting *name = device_get(d, "name"), *mtu = device_get(d, "mtu");
+	const char *wrong = name ? wrong_interface_name(name->text) : NULL;
+
+	if (wrong)
+		diagnostic_error(ds, name->value_at, "%s refuses the name '%s': %s", by->name,
+				 shown(ds, name->text), wrong);
+	if (mtu)
+		check_mtu(mtu, by, ds);
+	check_routes(device_get(d, "ipv4.routes"), by, ds);
+	check_routes(device_get(d, "ipv6.routes"), by, ds);
 }
 
 /* Values that only one of them takes. */
@@ -122,8 +177,11 @@ static void check_document(const struct document *d, const struct server *by,
 		return;
 	check_name(d, by, ds);
 	check_settings(&d->config, by, ds);
-	for (size_t i = 0; i < d->devices.n; i++)
+	for (size_t i = 0; i < d->devices.n; i++) {
 		check_settings(&d->devices.items[i].options, by, ds);
+		if (strcmp(d->devices.items[i].type->name, "nic") == 0)
+			check_nic(&d->devices.items[i], by, ds);
+	}
 	if (d->state != STATE_AS_IT_IS)
 		ignores(d->state_at, "state", by, ds);
 	if (d->restart_allowed)

@@ -115,6 +115,7 @@ static json_t *json_key(const struct topic *t)
 	set(out, "boot", json_string(boot_name(k->boot)));
 	set(out, "cgroup_v1", formulas(n ? n->v1 : NULL, "file"));
 	set(out, "cgroup_v2", formulas(n ? n->v2 : NULL, "file"));
+	set(out, "link", formulas(n ? n->link : NULL, "what"));
 	set(out, "lxc", formulas(n ? n->lxc : NULL, "item"));
 	set(out, "note", text(k->note));
 	set(out, "examples", lines(n ? n->examples : NULL));

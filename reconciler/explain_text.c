@@ -133,6 +133,7 @@ static const char *whose(unsigned dialect)
 
 static void kernel(FILE *f, const struct note *n)
 {
+	field_lines(f, "kernel", n->link);
 	if (n->v1 && *n->v1 == '/') {
 		field_lines(f, "kernel", n->v1);
 		return;

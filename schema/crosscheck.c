@@ -198,6 +198,8 @@ static bool is_disk(const struct device *d)
 	return strcmp(d->type->name, "disk") == 0;
 }
 
+#define LEAVE_OUT "a nic that has none given gets one of its own"
+
 static const struct unique {
 	const char *option;
 	bool (*of)(const struct device *);
@@ -205,11 +207,12 @@ static const struct unique {
 	const char *what;              /* it is, in messages */
 	bool seen;                     /* the reader of manifests looks at it within a document */
 	bool derived;                  /* who has none given has one made */
+	const char *hint;              /* may be NULL */
 } uniques[] = {
-    {"name",      is_interface, NULL,          "guest interface name", false, false},
-    {"hwaddr",    is_interface, &grammar_mac,  "address",              false, true },
-    {"host_name", is_nic,       NULL,          "host_name",            false, false},
-    {"path",      is_disk,      &grammar_path, "path",                 true,  false},
+    {"name",      is_interface, NULL,          "guest interface name", false, false, LEAVE_OUT},
+    {"hwaddr",    is_interface, &grammar_mac,  "address",              false, true,  LEAVE_OUT},
+    {"host_name", is_nic,       NULL,          "host_name",            false, false, LEAVE_OUT},
+    {"path",      is_disk,      &grammar_path, "path",                 true,  false, NULL     },
 };
 
 static const char *clean(struct arena *a, const struct grammar *g, const char *text)
@@ -283,6 +286,8 @@ static void claimed_twice(struct check *c, const struct unique *u, const struct 
 	else
 		diagnostic_error(c->ds, place_of(here), "%s '%s' is that of '%s' (%s) too", u->what,
 				 shown(c, here->text), name, where(c, place_of(there)));
+	if (u->hint)
+		diagnostic_hint(c->ds, "%s", u->hint);
 	about(c, here->device->from, there->device->from);
 }
 

@@ -273,7 +273,8 @@ static void check_against_parents(const struct claims *names, const struct claim
 		const struct claim *p = &parents->items[at];
 
 		/* of one device the reader of manifests has said it */
-		if (at == parents->n || strcmp(p->text, c->text) != 0 || p->device == c->device)
+		if (at == parents->n || strcmp(p->text, c->text) != 0 ||
+		    strcmp(segment_of(c->device->device), c->text) == 0)
 			continue;
 		diagnostic_error(ds, c->at,
 				 "host_name '%s' is the parent of nic '%s' of %s (%s:%u)",
@@ -386,9 +387,9 @@ static const struct device *next_nic(const struct instance *i, size_t *at)
 static bool same_claims(const struct device *d, const struct device *e)
 {
 	for (size_t o = 0; o < N_CLAIMED; o++) {
-		const char *x = device_text(d, claimed[o]), *y = device_text(e, claimed[o]);
+		const struct setting *x = device_get(d, claimed[o]), *y = device_get(e, claimed[o]);
 
-		if (!x != !y || (x && strcmp(x, y) != 0))
+		if (!x != !y || (x && !value_same(x->key->grammar, x->text, y->text)))
 			return false;
 	}
 	return true;

@@ -243,6 +243,19 @@ static void check_limits(struct reading *r, const struct device *d)
 	}
 }
 
+/* The loopback, and the folders of /proc/sys/net that are no interfaces. */
+static void check_name(struct reading *r, const struct setting *s)
+{
+	static const char *const taken[] = {"all", "default", "lo"};
+
+	for (size_t i = 0; s && i < sizeof(taken) / sizeof(*taken); i++) {
+		if (strcmp(s->text, taken[i]) != 0)
+			continue;
+		diagnostic_error(r->ds, s->value_at, "%s cannot be '%s'", s->name, s->text);
+		diagnostic_hint(r->ds, "every network namespace has that name already");
+	}
+}
+
 /* The host's own end cannot be what the nic hangs on. */
 static void check_host_name(struct reading *r, const struct device *d)
 {
@@ -273,6 +286,8 @@ void nic_rules_check(struct reading *r, const struct device *d)
 
 	check_mtu(r, d);
 	check_limits(r, d);
+	check_name(r, settings_find(&d->options, "name"));
+	check_name(r, settings_find(&d->options, "host_name"));
 	check_host_name(r, d);
 	if (network) {
 		check_network(r, d, network);

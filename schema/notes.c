@@ -261,6 +261,139 @@ static const struct note notes[] = {
 		.text = "Of a network of type macvlan or physical: the nics on it have it.",
 	},
 	{
+		.name = "nic.host_name",
+		.link = "IFLA_IFNAME of the host end = the name",
+		.lxc = "lxc.net.N.veth.pair = the name",
+		.examples = "host_name: vethweb1",
+		.text = "A link that is up is renamed as it is. When the option goes, the link keeps its "
+			"name until it is made anew.",
+	},
+	{
+		.name = "nic.hwaddr",
+		.link = "IFLA_ADDRESS of the interface inside = the address",
+		.lxc = "lxc.net.N.hwaddr = the address",
+		.examples = "hwaddr: 00:16:3e:12:34:56",
+		.text = "Without it the address is made from the SHA-256 of the instance's and the device's "
+			"names: locally administered, and the same after a restart and on another host. A nic "
+			"that takes over an interface of the container's own config keeps that one's address. "
+			"Changed on the running container; its addresses and routes stay.",
+	},
+	{
+		.name = "nic.ipv4.routes",
+		.link = "RTM_NEWROUTE = the prefix, by the host end, or by the bridge of a bridged nic; "
+			"proto static",
+		.examples = "ipv4.routes: 10.1.2.0/24, 192.0.2.7/32",
+		.text = "Routes that somebody else made are left alone.",
+	},
+	{
+		.name = "nic.ipv6.routes",
+		.link = "RTM_NEWROUTE = the prefix, by the host end, or by the bridge of a bridged nic; "
+			"proto static",
+		.examples = "ipv6.routes: fd42:1::/64",
+	},
+	{
+		.name = "nic.limits.egress",
+		.link = "ingress qdisc of the host end = u32 for all packets, mirred to ekifbN, an IFB; N is its "
+			"index\n"
+			"htb 656b: of ekifbN = class 656b:1 with rate and ceil LIMIT / 8 bytes a second",
+		.examples = "limits.egress: 50Mbit\nlimits.egress: 10Mibit",
+		.text = "What the container sends is shaped, not policed: it waits in a queue of about "
+			"20 ms, fq_codel where the kernel has it. Ethernet headers count, so that TCP "
+			"carries about 95 % of the rate. A new rate changes the class in place: no packet is "
+			"lost. The kernel counts whole bytes: 100bit is 96bit. limits.max wins over this. A "
+			"qdisc that somebody else put there is reported and left alone.",
+	},
+	{
+		.name = "nic.limits.egress.bucket",
+		.link = "class 656b:1 of ekifbN = burst BUCKET / 8 bytes",
+		.examples = "limits.egress.bucket: 5Mbit",
+		.text = "As for limits.ingress.bucket.",
+	},
+	{
+		.name = "nic.limits.ingress",
+		.link = "htb 656b: of the host end = class 656b:1 with rate and ceil LIMIT / 8 bytes a "
+			"second",
+		.examples = "limits.ingress: 100Mbit\nlimits.ingress: 1Gbit",
+		.text = "What the container receives. As for limits.egress, without the IFB: one way never "
+			"disturbs the other.",
+	},
+	{
+		.name = "nic.limits.ingress.bucket",
+		.link = "class 656b:1 of the host end = burst BUCKET / 8 bytes",
+		.examples = "limits.ingress.bucket: 5Mbit",
+		.text = "So much passes at once after a pause, before the limit holds. Without it: what the "
+			"limit lets pass in a millisecond, at least ten frames, at most 4MiB. In bits, as "
+			"Incus counts; limits.max.bucket wins over this.",
+	},
+	{
+		.name = "nic.limits.max",
+		.link = "htb 656b: of the host end and of ekifbN = as for limits.ingress and limits.egress",
+		.examples = "limits.max: 100Mbit",
+		.text = "limits.max stands for limits.ingress and limits.egress, each for itself, and wins "
+			"over them.",
+	},
+	{
+		.name = "nic.limits.max.bucket",
+		.link = "classes 656b:1 of both = burst BUCKET / 8 bytes",
+		.examples = "limits.max.bucket: 5Mbit",
+		.text = "limits.max.bucket stands for both buckets, and wins over them.",
+	},
+	{
+		.name = "nic.limits.priority",
+		.link = "nftables, family netdev = egress hook of the host end: meta priority set NUMBER",
+		.examples = "limits.priority: 5",
+		.text = "The packets towards the container are marked as they leave the host end, as LXD and "
+			"Incus do. Kernels without that hook (before 5.16) report it unsupported.",
+	},
+	{
+		.name = "nic.mtu",
+		.link = "IFLA_MTU of the interface inside and of its host end = the number",
+		.lxc = "lxc.net.N.mtu = the number",
+		.examples = "mtu: 1400",
+		.text = "Changed on the running container. Below 1280 the kernel takes IPv6 off.",
+	},
+	{
+		.name = "nic.name",
+		.link = "IFLA_IFNAME of the interface inside = the name",
+		.lxc = "lxc.net.N.name = the name",
+		.examples = "name: eth0",
+		.text = "Names that are given come first, then those in the record, then a device's own name "
+			"of the form ethN, then the first ethN that is free. A name that was chosen once "
+			"stays.",
+	},
+	{
+		.name = "nic.network",
+		.link = "IFLA_MASTER of the host end = the bridge, for a network of type bridge",
+		.lxc = "lxc.net.N.link = the bridge, or the parent that the network names",
+		.examples = "network: br0",
+	},
+	{
+		.name = "nic.nictype",
+		.link = "IFLA_INFO_KIND = veth for bridged and p2p, macvlan; physical is moved as it is",
+		.lxc = "lxc.net.N.type = veth, macvlan or phys",
+		.examples = "nictype: bridged",
+		.text = "    bridged    a veth pair; its host end is a port of the bridge\n"
+			"    p2p        a veth pair; the host end is the host's to use\n"
+			"    macvlan    on the parent, in mode bridge; the host is not reached\n"
+			"    physical   the parent itself, moved into the container\n"
+			"    routed     a veth pair and routes of the host (not yet)\n"
+			"    ipvlan     on the parent, with its address (not yet)",
+	},
+	{
+		.name = "nic.parent",
+		.link = "IFLA_MASTER of the host end = the bridge, for bridged\n"
+			"IFLA_LINK = the interface, for macvlan",
+		.lxc = "lxc.net.N.link = the interface",
+		.examples = "parent: br0",
+		.text = "It has to be there, or to come from a document of kind: network. While it is missing "
+			"that nic is left as it is, and all else goes on.",
+	},
+	{
+		.name = "nic.queue.tx.length",
+		.link = "IFLA_TXQLEN of the host end = the number",
+		.examples = "queue.tx.length: 1000",
+	},
+	{
 		.name = "parent",
 		.examples = "parent: eth0",
 		.text = "Of a network of type macvlan or physical: nics that name the network are made on it. "

@@ -9,6 +9,7 @@
 struct note {
 	const char *name;    /* a row's, or DEVICE.OPTION; a final "*" stands for several rows */
 	const char *v1, *v2; /* lines "FILE = FORMULA" of cgroup v1 and v2; a path: of any layout */
+	const char *link;    /* lines "WHAT = FORMULA" of links, qdiscs and routes */
 	const char *lxc;     /* lines "ITEM = FORMULA" of the boot file */
 	const char *examples; /* lines as a manifest has them: "limits.cpu: 2" */
 	const char *text;     /* lines to be shown as they are */

@@ -12,15 +12,21 @@ static bool same_text(const char *x, const char *y)
 	return x == y || (x && y && strcmp(x, y) == 0);
 }
 
+/* The options of a template have no row. */
+static bool same_setting(const struct setting *s, const struct setting *t)
+{
+	return same_text(s->name, t->name) &&
+	       (same_text(s->text, t->text) ||
+		(s->key && s->key == t->key && value_same(s->key->grammar, s->text, t->text)));
+}
+
 static bool same_settings(const struct settings *x, const struct settings *y)
 {
 	if (x->n != y->n)
 		return false;
-	for (size_t i = 0; i < x->n; i++) {
-		if (!same_text(x->items[i].name, y->items[i].name) ||
-		    !same_text(x->items[i].text, y->items[i].text))
+	for (size_t i = 0; i < x->n; i++)
+		if (!same_setting(&x->items[i], &y->items[i]))
 			return false;
-	}
 	return true;
 }
 
@@ -57,12 +63,9 @@ bool instance_same(const struct instance *i, const struct instance *k)
 	    i->elsewhere != k->elsewhere || i->n_config != k->n_config ||
 	    i->n_devices != k->n_devices || !document_asks_same(i->document, k->document))
 		return false;
-	for (size_t n = 0; n < i->n_config; n++) {
-		const struct setting *s = i->config[n].setting, *t = k->config[n].setting;
-
-		if (strcmp(s->name, t->name) != 0 || strcmp(s->text, t->text) != 0)
+	for (size_t n = 0; n < i->n_config; n++)
+		if (!same_setting(i->config[n].setting, k->config[n].setting))
 			return false;
-	}
 	for (size_t n = 0; n < i->n_devices; n++) {
 		if (!same_device(i->devices[n].device, k->devices[n].device))
 			return false;

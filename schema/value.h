@@ -110,6 +110,10 @@ struct grammar {
 int value_parse(const struct grammar *g, const char *text, struct arena *a, struct value *out,
 		struct complaint *why);
 
+/* Do TEXT and OTHER, two values of G, mean the same: 1Mbit and 1000kbit? Where that is hard to say
+ * only one text is the same as another. */
+bool value_same(const struct grammar *g, const char *text, const char *other);
+
 /* All grammars declared below; returns how many. */
 size_t value_grammars(const struct grammar *const **out);
 

@@ -220,21 +220,12 @@ static int hint_interface(const char *text, struct complaint *why)
 				   "letter, a digit or \"_\", like eth0");
 }
 
-/* The loopback, and the folders of /proc/sys/net that are no interfaces. */
-static const char *const everybodys[] = {"all", "default", "lo"};
-
 /* Narrower than the kernel's dev_valid_name(): the name also becomes files, lines and arguments. */
 static int parse_interface(const struct grammar *g, const char *text, struct arena *a,
 			   struct value *out, struct complaint *why)
 {
 	size_t n = strlen(text), good = 0;
 
-	for (size_t i = 0; i < sizeof(everybodys) / sizeof(*everybodys); i++) {
-		if (strcmp(text, everybodys[i]) != 0)
-			continue;
-		complaint_set(why, 0, "%s cannot be the name of an interface here", quote(a, text));
-		return complaint_hint(why, "every network namespace has that name already");
-	}
 	while (good < n && isascii((unsigned char)text[good]) &&
 	       (isalnum((unsigned char)text[good]) || strchr("-_.+", text[good])))
 		good++;

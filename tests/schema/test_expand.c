@@ -570,6 +570,37 @@ static void one_instance_has_each_once(void **state)
 	    "i.yaml:9 limits.max is no option of a macvlan nic, which network 'lan' makes [web1]");
 }
 
+/* Another spelling of the same is no news. */
+static void instances_are_compared_by_meaning(void **state)
+{
+	static const struct {
+		const char *nic, *memory;
+		bool same;
+	} rows[] = {
+	    {"hwaddr: '00:16:3E:00:00:01', limits.max: 1Mbit",     "1GiB", true },
+	    {"hwaddr: '00:16:3e:00:00:01', limits.max: 1000kbit",  "1GiB", true },
+	    {"hwaddr: '00:16:3e:00:00:01', limits.max: 1001kbit",  "1GiB", false},
+	    {"hwaddr: '00:16:3e:00:00:02', limits.max: 1Mbit",     "1GiB", false},
+	    {"hwaddr: '00:16:3e:00:00:01', limits.ingress: 1Mbit", "1GiB", false},
+	};
+	struct fixture *f = *state;
+	const struct instance *first;
+
+	for (size_t k = 0; k < sizeof(rows) / sizeof(*rows); k++)
+		add(f, "i.yaml",
+		    arena_printf(f->arena,
+				 "kind: instance\nname: web%zu\nprofiles: []\n"
+				 "config: {limits.memory: %s}\n"
+				 "devices: {a: {type: nic, nictype: p2p, %s}}\n",
+				 k, rows[k].memory, rows[k].nic));
+	build(f);
+	first = expand(f, "web0");
+	for (size_t k = 0; k < sizeof(rows) / sizeof(*rows); k++)
+		assert_int_equal(
+		    instance_same(first, expand(f, arena_printf(f->arena, "web%zu", k))),
+		    rows[k].same);
+}
+
 static void very_many_profiles_are_merged(void **state)
 {
 	struct fixture *f = *state;
@@ -615,6 +646,7 @@ int main(void)
 	    TEST(a_derived_address_can_be_met),
 	    TEST(an_end_has_a_name_of_its_own),
 	    TEST(one_instance_has_each_once),
+	    TEST(instances_are_compared_by_meaning),
 	    TEST(very_many_profiles_are_merged),
 	};
 

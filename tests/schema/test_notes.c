@@ -60,7 +60,9 @@ static void every_note_has_a_row(void **state)
 static void check_example(const struct note *note, const char *line, size_t n, struct arena *a)
 {
 	const char *example = arena_strndup(a, line, n), *sign = strstr(example, ": ");
-	const char *device = strncmp(note->name, "disk.", 5) ? "" : "disk.";
+	const char *device = strncmp(note->name, "disk.", 5) == 0  ? "disk."
+			     : strncmp(note->name, "nic.", 4) == 0 ? "nic."
+								   : "";
 	const char *name;
 	const struct key *k;
 	struct complaint why;
@@ -113,6 +115,7 @@ static void formulas_are_formulas(void **state)
 	for (size_t i = 0; i < n; i++) {
 		check_formulas(&notes[i], notes[i].v1);
 		check_formulas(&notes[i], notes[i].v2);
+		check_formulas(&notes[i], notes[i].link);
 		check_formulas(&notes[i], notes[i].lxc);
 	}
 }
@@ -150,6 +153,20 @@ static void every_live_key_has_a_note(void **state)
 		}
 }
 
+/* Options of nics too; those of disks that steer only the others have none. */
+static void every_live_option_of_a_nic_has_a_note(void **state)
+{
+	const struct device_type *t = device_type_find("nic");
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < t->n_options; i++)
+		if (t->options[i].effect == EFFECT_LIVE &&
+		    !note_find(arena_printf(a, "nic.%s", t->options[i].name)))
+			fail_msg("%s: no note", t->options[i].name);
+	arena_free(a);
+}
+
 static void several_rows_share_a_note(void **state)
 {
 	(void)state;
@@ -168,6 +185,7 @@ int main(void)
 	    cmocka_unit_test(formulas_are_formulas),
 	    cmocka_unit_test(drawings_fit),
 	    cmocka_unit_test(every_live_key_has_a_note),
+	    cmocka_unit_test(every_live_option_of_a_nic_has_a_note),
 	    cmocka_unit_test(several_rows_share_a_note),
 	};
 
