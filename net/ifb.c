@@ -113,13 +113,29 @@ static struct nl_msg *make_link(const char *name)
 	return NULL;
 }
 
-static struct nl_msg *change_link(int index, const char *name, const struct link *host_end)
+static int put_alias(struct nl_msg *msg, const struct link *host_end)
 {
-	struct nl_msg *msg = message(RTM_SETLINK, 0, index, name, true);
 	char alias[LINK_ALIAS_MOST];
 
 	alias_of(host_end, alias);
-	if (msg && nla_put(msg, IFLA_IFALIAS, (int)strlen(alias), alias) == 0 &&
+	return nla_put(msg, IFLA_IFALIAS, (int)strlen(alias), alias);
+}
+
+static struct nl_msg *name_link(const char *name, const struct link *host_end)
+{
+	struct nl_msg *msg = message(RTM_SETLINK, 0, 0, name, false);
+
+	if (msg && put_alias(msg, host_end) == 0)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+struct nl_msg *ifb_fit(const struct link *host_end, int index)
+{
+	struct nl_msg *msg = message(RTM_SETLINK, 0, index, NULL, true);
+
+	if (msg && put_alias(msg, host_end) == 0 &&
 	    nla_put_u32(msg, IFLA_TXQLEN, QUEUE_LENGTH) == 0)
 		return msg;
 	nlmsg_free(msg);
@@ -154,21 +170,16 @@ int ifb_make(struct netlink *nl, const struct link *host_end, struct ifb *out)
 	memset(out, 0, sizeof(*out));
 	ifb_name(host_end->index, name);
 	msgs[0] = make_link(name);
-	msgs[1] = change_link(0, name, host_end);
+	msgs[1] = name_link(name, host_end);
 	msgs[2] = ifb_question(host_end->index);
 	if (msgs[0] && msgs[1] && msgs[2])
 		error = netlink_gather(nl, msgs, 3, errors, take, &m);
 	else
 		for (int i = 0; i < 3; i++)
 			nlmsg_free(msgs[i]);
-	if (error == 0 && !out->fits)
+	if (error == 0 && !out->ours)
 		error = -EBUSY;
 	if (error < 0 && errors[0] == 0 && out->there)
 		link_delete(nl, out->link.index);
 	return error;
-}
-
-int ifb_mend(struct netlink *nl, const struct link *host_end, const struct ifb *i)
-{
-	return netlink_ask(nl, change_link(i->link.index, NULL, host_end), NULL, NULL);
 }

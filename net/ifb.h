@@ -27,8 +27,8 @@ int ifb_host_index(const struct link *l);
 struct nl_msg *ifb_question(int host_index);
 void ifb_answer(struct ifb *i, const struct link *host_end, const struct nlmsghdr *answer);
 
-/* Makes it, with its alias and up: all of it or nothing. 0 or -errno. */
+/* Makes it, down, with its alias: both or nothing. 0 or -errno. */
 int ifb_make(struct netlink *nl, const struct link *host_end, struct ifb *out);
 
-/* Makes one that is ours fit. 0 or -errno. */
-int ifb_mend(struct netlink *nl, const struct link *host_end, const struct ifb *i);
+/* Makes one that is ours fit: its alias, its queue, and up. */
+struct nl_msg *ifb_fit(const struct link *host_end, int index);

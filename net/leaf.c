@@ -60,7 +60,7 @@ static uint32_t memory_for(uint64_t rate, uint32_t mtu)
 	return bytes > MOST_MEMORY ? MOST_MEMORY : (uint32_t)bytes;
 }
 
-static struct leaf sized(enum leaf_kind kind, uint64_t rate, uint32_t mtu)
+struct leaf leaf_sized(enum leaf_kind kind, uint64_t rate, uint32_t mtu)
 {
 	struct leaf l = {.kind = kind, .handle = LEAF_HANDLE};
 
@@ -82,7 +82,7 @@ static uint32_t as_kept(uint32_t us)
 
 bool leaf_fits(const struct leaf *l, uint64_t rate, uint32_t mtu)
 {
-	struct leaf want = sized(l->kind, rate, mtu);
+	struct leaf want = leaf_sized(l->kind, rate, mtu);
 
 	if (l->handle != LEAF_HANDLE || (l->kind != LEAF_BFIFO && l->kind != LEAF_FQ_CODEL))
 		return false;
@@ -173,7 +173,7 @@ static struct nl_msg *message(int device, uint32_t parent, const struct leaf *l,
 struct nl_msg *leaf_make(int device, uint32_t parent, enum leaf_kind kind, uint64_t rate,
 			 uint32_t mtu)
 {
-	struct leaf l = sized(kind, rate, mtu);
+	struct leaf l = leaf_sized(kind, rate, mtu);
 
 	return message(device, parent, &l, NLM_F_CREATE | NLM_F_REPLACE);
 }
@@ -181,7 +181,7 @@ struct nl_msg *leaf_make(int device, uint32_t parent, enum leaf_kind kind, uint6
 struct nl_msg *leaf_change(int device, uint32_t parent, enum leaf_kind kind, uint64_t rate,
 			   uint32_t mtu)
 {
-	struct leaf l = sized(kind, rate, mtu);
+	struct leaf l = leaf_sized(kind, rate, mtu);
 
 	return message(device, parent, &l, 0);
 }

@@ -31,7 +31,10 @@ void leaf_lacks_fq_codel(void);
 struct nl_msg *leaf_question(int device, uint32_t parent);
 void leaf_answer(struct leaf *l, const struct nlmsghdr *h);
 
-/* Is it ours, and of the size that RATE (bytes per second) asks for? */
+/* Ours of that KIND, as RATE (bytes per second) asks for it. */
+struct leaf leaf_sized(enum leaf_kind kind, uint64_t rate, uint32_t mtu);
+
+/* Is it ours, and of the size that RATE asks for? */
 bool leaf_fits(const struct leaf *l, uint64_t rate, uint32_t mtu);
 
 /* Makes a leaf below PARENT in the place of whatever is there, or changes ours of that KIND. */

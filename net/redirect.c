@@ -126,7 +126,7 @@ static void take_foreign(const struct nlmsghdr *h, void *context)
 	if (r->foreign || !tcanswer_parse(h, RTM_NEWTFILTER, &f))
 		return;
 	priority = TC_H_MAJ(f.header->tcm_info) >> 16;
-	if (priority == REDIRECT_PRIORITY && strcmp(f.kind, "u32") == 0)
+	if (f.header->tcm_info == filter_header(0, 0).tcm_info && strcmp(f.kind, "u32") == 0)
 		return;
 	r->foreign = true;
 	r->foreign_priority = priority;

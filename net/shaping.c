@@ -237,6 +237,8 @@ static void judge(const struct view *v, struct arena *a, struct shaping *out)
 	}
 	if (!v->htb.class_here)
 		return;
+	out->device = v->way == SHAPING_INGRESS ? v->host_end->index : v->ifb.link.index;
+	out->leaf = v->htb.leaf.kind;
 	out->rate = b->rate * BITS;
 	out->burst = bucket_burst(b->rate, b->ticks);
 	out->burst_derived = b->ticks == bucket_ticks(b->rate, bucket_own_burst(b->rate, mtu));
@@ -345,22 +347,15 @@ static int refuse_look(const struct link *host_end, int error, struct netlink *n
 /* --- setting -----------------------------------------------------------------------------------
  */
 
-/* Made or mended before anything is sent there. */
-static int prepare_ifb(struct netlink *nl, struct view *v, bool *made, struct arena *a,
-		       const char **why)
+static int make_ifb(struct netlink *nl, struct view *v, struct arena *a, const char **why)
 {
 	struct refusal r = {.needs = IFB_KIND};
 	char name[IFNAMSIZ];
 
-	ifb_name(v->host_end->index, name);
-	if (!v->ifb.there) {
-		r.error = ifb_make(nl, v->host_end, &v->ifb);
-		*made = r.error == 0;
-	} else if (!v->ifb.fits) {
-		r.error = ifb_mend(nl, v->host_end, &v->ifb);
-	}
+	r.error = ifb_make(nl, v->host_end, &v->ifb);
 	if (r.error == 0)
 		return 0;
+	ifb_name(v->host_end->index, name);
 	r.what = arena_printf(a, "the interface %s", name);
 	r.said = netlink_said(nl);
 	return refuse(v->host_end, &r, a, why);
@@ -376,13 +371,18 @@ static void retry_leaf(struct transaction *t, struct netlink *nl, int step, int 
 	transaction_retry(t, nl, t->failed, leaf_make(device, HTB_CLASS, leaf_best(), rate, mtu));
 }
 
+/* All is there before anything is sent to it; the IFB gets its queue while it is down, since a new
+ * one waits for packets under way where it is up. */
 static int change(struct netlink *nl, struct view *v, const struct bucket *want,
 		  struct transaction *t)
 {
+	static const struct step fit = {"setting up the IFB", NULL};
 	bool egress = v->way == SHAPING_EGRESS;
 	int device = egress ? v->ifb.link.index : v->host_end->index;
 	int leaf = htb_add(t, &v->htb, device, want, v->host_end->mtu);
 
+	if (egress && !v->ifb.fits)
+		transaction_add(t, &fit, ifb_fit(v->host_end, device), NULL);
 	if (egress)
 		redirect_add(t, &v->redirect, v->host_end->index, device);
 	if (transaction_run(t, nl) < 0)
@@ -400,11 +400,9 @@ static int set(struct netlink *nl, struct view *v, const struct bucket *want, st
 	       const char **why)
 {
 	struct transaction t = {.n = 0};
-	bool made = false;
-	int error = 0;
+	bool made = v->way == SHAPING_EGRESS && !v->ifb.there;
+	int error = made ? make_ifb(nl, v, a, why) : 0;
 
-	if (v->way == SHAPING_EGRESS)
-		error = prepare_ifb(nl, v, &made, a, why);
 	if (error)
 		return error;
 	if (change(nl, v, want, &t) == 0) {
@@ -418,24 +416,34 @@ static int set(struct netlink *nl, struct view *v, const struct bucket *want, st
 	return error;
 }
 
-int shaping_set(struct netlink *nl, const struct link *host_end, enum shaping_way way,
-		uint64_t rate, uint64_t burst, struct arena *a, const char **why)
+static int find_bucket(const struct link *host_end, uint64_t rate, uint64_t burst,
+		       struct bucket *out, struct arena *a, const char **why)
 {
-	struct bucket want = {.rate = rate / BITS};
-	struct shaping now;
-	struct view v;
-	int error;
+	uint64_t bytes = rate / BITS;
 
-	if (want.rate == 0) {
+	if (bytes == 0) {
 		*why = arena_printf(a,
-				    "%s: a rate of less than 8bit cannot be had: the kernel "
-				    "counts whole bytes per second; give more",
+				    "%s: a rate of less than 8bit cannot be had: the kernel counts "
+				    "whole bytes per second; give more",
 				    host_end->name);
 		return -EINVAL;
 	}
-	want.quantum = bucket_quantum(want.rate);
-	want.ticks =
-	    bucket_ticks(want.rate, burst ? burst : bucket_own_burst(want.rate, host_end->mtu));
+	if (burst == 0)
+		burst = bucket_own_burst(bytes, host_end->mtu);
+	*out = (struct bucket){bytes, bucket_ticks(bytes, burst), bucket_quantum(bytes)};
+	return 0;
+}
+
+int shaping_set(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		uint64_t rate, uint64_t burst, struct arena *a, const char **why)
+{
+	struct bucket want;
+	struct shaping now;
+	struct view v;
+	int error = find_bucket(host_end, rate, burst, &want, a, why);
+
+	if (error)
+		return error;
 	error = look(nl, host_end, way, &v);
 	if (error)
 		return refuse_look(host_end, error, nl, a, why);
@@ -445,6 +453,41 @@ int shaping_set(struct netlink *nl, const struct link *host_end, enum shaping_wa
 		return -EBUSY;
 	}
 	return set(nl, &v, &want, a, why);
+}
+
+/* What shaping_read found whole, as it was then. */
+static struct htb htb_of(const struct shaping *now, uint32_t mtu)
+{
+	uint64_t rate = now->rate / BITS;
+	struct htb h = {
+	    .root = HTB_OURS, .root_fits = true, .class_here = true, .class_fits = true};
+
+	h.bucket = (struct bucket){rate, bucket_ticks(rate, now->burst), bucket_quantum(rate)};
+	h.leaf = leaf_sized((enum leaf_kind)now->leaf, rate, mtu);
+	return h;
+}
+
+int shaping_change(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		   const struct shaping *now, uint64_t rate, uint64_t burst, struct arena *a,
+		   const char **why)
+{
+	struct transaction t = {.n = 0};
+	struct bucket want;
+	struct htb h;
+	int error = find_bucket(host_end, rate, burst, &want, a, why);
+
+	if (error)
+		return error;
+	if (!now->whole)
+		return shaping_set(nl, host_end, way, rate, burst, a, why);
+	h = htb_of(now, host_end->mtu);
+	htb_add(&t, &h, now->device, &want, host_end->mtu);
+	if (transaction_run(&t, nl) == 0) {
+		transaction_keep(&t);
+		return 0;
+	}
+	transaction_undo(&t, nl);
+	return shaping_set(nl, host_end, way, rate, burst, a, why);
 }
 
 /* --- clearing ----------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ struct shaping {
 	    *foreign; /* why it cannot be ours: "vethX has a tbf qdisc that is not ours"; in A */
 	const char *remedy; /* how to take that away: "tc qdisc del dev vethX root"; in A */
 	uint64_t bytes, packets, drops; /* counted by the class */
+	/* for shaping_change */
+	int device; /* the interface that the class is on */
+	int leaf;   /* enum leaf_kind */
 };
 
 /* BITS per second as the kernel can hold it (whole bytes); 0: too little to be a rate. */
@@ -52,6 +55,13 @@ int shaping_read_both(struct netlink *nl, const struct link *host_end, struct ar
  * 0 or -errno, with *WHY (in A): the object, the value, the kernel's words and what to do. */
 int shaping_set(struct netlink *nl, const struct link *host_end, enum shaping_way way,
 		uint64_t rate, uint64_t burst, struct arena *a, const char **why);
+
+/* The same where NOW is what shaping_read has just said: if that was whole, it is not looked at
+ * again. Whatever has changed meanwhile is found, and mended as by shaping_set, when the kernel
+ * refuses. */
+int shaping_change(struct netlink *nl, const struct link *host_end, enum shaping_way way,
+		   const struct shaping *now, uint64_t rate, uint64_t burst, struct arena *a,
+		   const char **why);
 
 /* Takes exactly what is ours for WAY away. Deletes an IFB (egress), which waits. */
 int shaping_clear(struct netlink *nl, const struct link *host_end, enum shaping_way way,
