@@ -327,7 +327,7 @@ static void *churn(void *netns_fd)
 	struct netlink *nl = netlink_here();
 
 	for (int i = 0; nl && i < CHURNED; i++) {
-		char name[IFNAMSIZ], peer[IFNAMSIZ];
+		char name[IFNAMSIZ + 8], peer[IFNAMSIZ + 8];
 		int error;
 
 		snprintf(name, sizeof(name), "churn%d", i);
@@ -358,7 +358,7 @@ static size_t count_missed(struct netlink *nl, int *error, bool *again)
 
 static void add_standing(struct netlink *nl)
 {
-	char name[IFNAMSIZ];
+	char name[IFNAMSIZ + 8];
 	int index;
 
 	for (int i = 0; i < STANDING; i++) {

@@ -7,7 +7,7 @@
 static int add_up(struct netlink *nl, const char *name)
 {
 	const struct link_change up = {.up_given = true, .up = true};
-	char peer[IFNAMSIZ];
+	char peer[IFNAMSIZ + 8];
 	int home = own_netns_fd(), index;
 
 	snprintf(peer, sizeof(peer), "p-%s", name);
