@@ -254,7 +254,8 @@ static void apply_way(struct work *w, enum shaping_way way)
 	if (!work_change(w, attribute) && !work_change(w, burst_attribute))
 		return;
 	rate = wanted_number(w, attribute, now->rate);
-	burst = wanted_number(w, burst_attribute, now->burst_derived ? 0 : now->burst);
+	burst = wanted_number(w, burst_attribute,
+			      w->found->burst_asked[way] && !now->burst_derived ? now->burst : 0);
 	r = set_way(w, way, rate, burst, &why);
 	for (size_t i = 0; i < w->n; i++)
 		if (is_way(w->changes[i], attribute))

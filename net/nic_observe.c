@@ -98,6 +98,7 @@ static void see_shaping(struct look *l, const struct property *asked, struct pro
 	bool egress = strncmp(asked->attribute, NIC_EGRESS, strlen(NIC_EGRESS)) == 0;
 	const char *burst = egress ? NIC_EGRESS NIC_BURST : NIC_INGRESS NIC_BURST;
 
+	l->found->burst_asked[egress] = nic_text(all, asked->object, burst) != NULL;
 	if (l->found->host.index == 0)
 		absent(l, p);
 	else if (read_ways(l, p))

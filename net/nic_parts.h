@@ -42,7 +42,8 @@ struct nic_found {
 	const char *master; /* of the host end; NULL: none */
 	struct shaping ways[2];
 	bool ways_read;
-	bool has_routes; /* somebody asked for routes to it */
+	bool burst_asked[2]; /* by the manifest: a burst that is there stays */
+	bool has_routes;     /* somebody asked for routes to it */
 };
 
 struct nics {
