@@ -1,5 +1,6 @@
 #include "net/linkwatch.h"
 
+#include "net/ifb.h"
 #include "net/link.h"
 #include "net/linkholds.h"
 #include "net/netlink.h"
@@ -9,7 +10,6 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -262,8 +262,8 @@ static bool leaves_ifb(int index)
 {
 	char name[IFNAMSIZ];
 
-	return snprintf(name, sizeof(name), "ekifb%d", index) < (int)sizeof(name) &&
-	       if_nametoindex(name) != 0;
+	ifb_name(index, name);
+	return if_nametoindex(name) != 0;
 }
 
 static void on_link(struct linkwatch *w, int nsid, struct nlmsghdr *h)
