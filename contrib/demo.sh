@@ -1,7 +1,8 @@
 #!/bin/sh
 # The demo: two unprivileged containers from examples/demo, their limits applied, changed through
-# their profile while they run, then kept by the daemon, and everything put back. As root; uses a temporary LXC path and a
-# mount namespace of its own, in which root has an id range, so that the machine stays as it is.
+# their profile while they run, then kept by the daemon, and everything put back. As root; uses a
+# temporary LXC path, a mount namespace of its own, in which root has an id range, and a network
+# namespace of its own, in which the bridge is, so that the machine stays as it is.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -10,7 +11,7 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 if [ "${EVENKEEL_DEMO:-}" != inside ]; then
-	EVENKEEL_DEMO=inside exec unshare --mount --propagation private sh "$0" "$@"
+	EVENKEEL_DEMO=inside exec unshare --mount --net --propagation private sh "$0" "$@"
 fi
 
 top=$(mktemp -d /tmp/evenkeel-demo.XXXXXX)
@@ -31,7 +32,7 @@ clean_up() {
 			lxc-destroy -P "$lxc" -n "$name" >/dev/null 2>&1
 		fi
 	done
-	rm -rf "$top"
+	rm -rf --one-file-system "$top"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
@@ -42,6 +43,15 @@ for file in subuid subgid; do
 	[ -e "/etc/$file" ] || touch "/etc/$file"
 	mount --bind "$top/subids" "/etc/$file"
 done
+
+# LXC looks for bridges in /sys: it is to show the network of this namespace.
+mkdir "$top/cgroups"
+mount --rbind /sys/fs/cgroup "$top/cgroups"
+mount -t sysfs sysfs /sys
+mount --rbind "$top/cgroups" /sys/fs/cgroup
+umount -l "$top/cgroups"
+rmdir "$top/cgroups"
+ip link set lo up
 
 mkdir -m 711 "$lxc"
 cp -r "$here/examples/demo" "$manifests"
@@ -169,6 +179,21 @@ else
 	exit 1
 fi
 
+# What a transfer into the container gets through: bytes of a second, counted by the kernel.
+host_end() {
+	ls /sys/class/net/ekdemo0/brif
+}
+
+sent() {
+	cat "/sys/class/net/$(host_end)/statistics/tx_bytes"
+}
+
+rate() {
+	before=$(sent)
+	sleep 1
+	printf '  towards ek-demo-web: %s Mbit/s\n' $((($(sent) - before) * 8 / 1000000))
+}
+
 say 'Keep it so: the daemon'
 printf '$ evenkeel run &\n'
 "$here/evenkeel" run -d "$manifests" -P "$lxc" 2>"$top/log" &
@@ -182,6 +207,33 @@ sed -i 's/limits.processes: .*/limits.processes: 250/' "$manifests/profiles/smal
 wait_for in-sync
 log
 show
+
+say 'Its nic under load: limits.ingress 50Mbit becomes 200Mbit, then 10Mbit'
+lxc-attach -P "$lxc" -n ek-demo-web -- ip addr add 10.88.7.2/24 dev eth0
+lxc-attach -P "$lxc" -n ek-demo-web -- sh -c 'sleep 60 | nc -l -p 9 >/dev/null' &
+soon ping -q -c 1 -W 1 10.88.7.2 >/dev/null
+sleep 0.2
+busybox nc 10.88.7.2 9 </dev/zero >/dev/null &
+sender=$!
+sleep 1
+rate
+for mbit in 200 10; do
+	sed -i "s/limits.ingress: .*/limits.ingress: ${mbit}Mbit/" \
+		"$manifests/instances/ek-demo-web.yaml"
+	wait_for in-sync ek-demo-web
+	log
+	sleep 1
+	rate
+done
+kill "$sender"
+run status ek-demo-web --usage
+
+say 'Somebody deletes its nic by hand: it is put back, with its MAC, its bridge and its limit'
+printf '$ ip link delete %s\n' "$(host_end)"
+ip link delete "$(host_end)"
+soon test -n "$(host_end)"
+wait_for in-sync ek-demo-web
+log
 
 say 'Somebody changes a limit by hand: it is put back, and said'
 set_knob ek-demo-web pids 77 pids.max pids.max
