@@ -95,7 +95,8 @@ static const char *list(const struct outcome *o, bool (*counts)(const struct cha
 
 	for (size_t i = 0; i < o->changes.n; i++) {
 		const struct change *c = &o->changes.items[i];
-		const char *name = counts(c) ? report_name(c, a) : last;
+		bool said = counts(c) && changes_told(&o->changes, c);
+		const char *name = said ? report_name(c, a) : last;
 
 		if (strcmp(name, last) == 0)
 			continue;

@@ -124,12 +124,12 @@ static void applied(struct round *r, struct turn *t, struct change *c)
 	if (driver_for(c->object)->links)
 		keeper_relinked(k, w, c->action != ACTION_CHANGE);
 	if (!is_drift(t, c)) {
-		journal_change(k->journal, EVENT_CHANGED, w->name, c, 0);
+		journal_change(k->journal, EVENT_CHANGED, w->name, &t->outcome.changes, c, 0);
 		return;
 	}
-	journal_change(k->journal, EVENT_PUT_BACK, w->name, c, 0);
+	journal_change(k->journal, EVENT_PUT_BACK, w->name, &t->outcome.changes, c, 0);
 	if (attempts_put_back(&w->attempts, c->object, c->attribute, r->now))
-		journal_change(k->journal, EVENT_CONTESTED, w->name, c, 0);
+		journal_change(k->journal, EVENT_CONTESTED, w->name, &t->outcome.changes, c, 0);
 }
 
 static void failed(struct round *r, struct turn *t, struct change *c)
@@ -141,7 +141,7 @@ static void failed(struct round *r, struct turn *t, struct change *c)
 	w->insist = false;
 	attempts_failed(&w->attempts, c->object, c->attribute, r->now, why);
 	next = attempts_hold(&w->attempts, c->object, c->attribute, r->now);
-	journal_change(r->keeper->journal, EVENT_FAILED, w->name, c,
+	journal_change(r->keeper->journal, EVENT_FAILED, w->name, &t->outcome.changes, c,
 		       next > r->now ? (next - r->now) / 1000000 : 0);
 }
 
@@ -180,7 +180,8 @@ static void write_after(struct round *r, struct turn *t)
 			continue;
 		t->ward->unverified = true;
 		if (!is(c, BOOT_OBJECT))
-			journal_change(r->keeper->journal, EVENT_PENDING, t->ward->name, c, 0);
+			journal_change(r->keeper->journal, EVENT_PENDING, t->ward->name,
+				       &t->outcome.changes, c, 0);
 	}
 }
 

@@ -245,15 +245,15 @@ void journal_close(struct journal *j)
 	arena_free(j->own);
 }
 
-void journal_change(struct journal *j, enum event event, const char *name, const struct change *c,
-		    uint64_t retry_ms)
+void journal_change(struct journal *j, enum event event, const char *name,
+		    const struct changes *all, const struct change *c, uint64_t retry_ms)
 {
 	struct journal_entry e = {
 	    .event = event, .priority = journal_change_priority(event, c), .instance = name};
 
-	if (!heard(j, e.priority))
+	if (!heard(j, e.priority) || (all && !changes_told(all, c)))
 		return;
-	journal_change_fill(&e, j->o, c, j->line);
+	journal_change_fill(&e, j->o, all, c, j->line);
 	e.retry_ms = retry_ms;
 	journal_put(j, &e);
 }
@@ -266,20 +266,20 @@ void journal_changes(struct journal *j, const char *name, const struct changes *
 
 		switch (c->verdict) {
 		case VERDICT_APPLIED:
-			journal_change(j, drift ? EVENT_PUT_BACK : EVENT_CHANGED, name, c, 0);
+			journal_change(j, drift ? EVENT_PUT_BACK : EVENT_CHANGED, name, cs, c, 0);
 			break;
 		case VERDICT_FAILED:
-			journal_change(j, EVENT_FAILED, name, c, retry_ms);
+			journal_change(j, EVENT_FAILED, name, cs, c, retry_ms);
 			break;
 		case VERDICT_PENDING:
-			journal_change(j, EVENT_PENDING, name, c, 0);
+			journal_change(j, EVENT_PENDING, name, cs, c, 0);
 			break;
 		case VERDICT_SKIPPED:
-			journal_change(j, EVENT_SKIPPED, name, c, retry_ms);
+			journal_change(j, EVENT_SKIPPED, name, cs, c, retry_ms);
 			break;
 		case VERDICT_NONE:
 			if (c->action == ACTION_NONE)
-				journal_change(j, EVENT_UNSUPPORTED, name, c, 0);
+				journal_change(j, EVENT_UNSUPPORTED, name, cs, c, 0);
 			break;
 		}
 	}

@@ -26,12 +26,13 @@ void journal_flush(struct journal *j);
 /* Says first what was folded. */
 void journal_close(struct journal *j);
 
-/* A change of the instance NAME. EVENT_CHANGED: it was made; EVENT_PUT_BACK: somebody else had
- * changed it; EVENT_FAILED: refused, and tried again in RETRY_MS (0: not by itself);
- * EVENT_PENDING: waits for a restart; EVENT_WOULD_CHANGE: --observe; EVENT_CONTESTED: somebody
- * keeps changing it; EVENT_UNSUPPORTED: shown, not done. */
-void journal_change(struct journal *j, enum event event, const char *name, const struct change *c,
-		    uint64_t retry_ms);
+/* A change of the instance NAME, one of ALL: of an object that comes or goes it is one line, which
+ * that of its identity brings (ALL may be NULL: each for itself). EVENT_CHANGED: it was made;
+ * EVENT_PUT_BACK: somebody else had changed it; EVENT_FAILED: refused, and tried again in RETRY_MS
+ * (0: not by itself); EVENT_PENDING: waits for a restart; EVENT_WOULD_CHANGE: --observe;
+ * EVENT_CONTESTED: somebody keeps changing it; EVENT_UNSUPPORTED: shown, not done. */
+void journal_change(struct journal *j, enum event event, const char *name,
+		    const struct changes *all, const struct change *c, uint64_t retry_ms);
 
 /* All changes of a pass by their verdicts: applied, failed, pending; skipped ones with -v. DRIFT:
  * those applied were drift. */

@@ -67,44 +67,50 @@ static const char *life(const struct change *c, bool done, struct arena *a)
 			  c->to ? escaped(a, c->to) : "", NULL);
 }
 
-/* A device as a whole. */
-static const char *whole(const struct options *o, const struct change *c, bool done,
-			 struct arena *a)
+/* A device as a whole, and its value in words. */
+static const char *whole(const struct change *c, const char *value, bool done, struct arena *a)
 {
 	const char *name = report_name(c, a);
 
 	switch (c->action) {
 	case ACTION_ADD:
-		return arena_join(a, name, done ? " added: " : " add: ", shown(o, c, c->to, a),
-				  NULL);
+		return arena_join(a, name, done ? " added: " : " add: ", value, NULL);
 	case ACTION_REMOVE:
 		return arena_join(a, name, done ? " removed" : " remove", NULL);
 	case ACTION_REPLACE:
-		return arena_join(a, name, done ? " replaced: " : " replace: ", both(o, c, a),
-				  NULL);
+		return arena_join(a, name, done ? " replaced: " : " replace: ", value, NULL);
 	case ACTION_CHANGE:
 	case ACTION_WAIT:
 	case ACTION_NONE:
 		break;
 	}
-	return arena_join(a, name, " ", both(o, c, a), NULL);
+	return arena_join(a, name, " ", value, NULL);
+}
+
+static const char *whole_value(const struct options *o, const struct changes *all,
+			       const struct change *c, struct arena *a)
+{
+	if (all && changes_whole(all, c) == c)
+		return report_whole(all, c, a);
+	return c->action == ACTION_ADD ? shown(o, c, c->to, a) : both(o, c, a);
 }
 
 /* "cgroup memory.max 256MiB -> 512MiB"; MIDDLE, unless it is NULL, goes between the name and the
  * values. */
-static const char *words(const struct options *o, const struct change *c, const char *middle,
-			 bool done, struct arena *a)
+static const char *words(const struct options *o, const struct changes *all, const struct change *c,
+			 const char *middle, bool done, struct arena *a)
 {
 	bool existence = is(c->object, "container") && is(c->attribute, "existence");
 
 	if (middle)
-		return arena_join(a, report_name(c, a), middle, " ", both(o, c, a), NULL);
+		return arena_join(a, report_name(c, a), middle, " ",
+				  c->identity ? whole_value(o, all, c, a) : both(o, c, a), NULL);
 	if (c->action == ACTION_WAIT || c->action == ACTION_NONE)
 		return arena_join(a, report_name(c, a), " ", both(o, c, a), NULL);
 	if (existence || is(c->object, "boot"))
 		return life(c, done, a);
 	if (is(c->attribute, "device") || c->identity)
-		return whole(o, c, done, a);
+		return whole(c, whole_value(o, all, c, a), done, a);
 	return arena_join(a, report_name(c, a), " ", both(o, c, a), NULL);
 }
 
@@ -151,10 +157,10 @@ static const struct wording {
 };
 
 static const char *message(const struct journal_entry *e, const struct options *o,
-			   const struct change *c, struct arena *a)
+			   const struct changes *all, const struct change *c, struct arena *a)
 {
 	const struct wording *w = &wordings[e->event];
-	const char *what = words(o, c, w->middle, w->done, a), *last = "";
+	const char *what = words(o, all, c, w->middle, w->done, a), *last = "";
 
 	if (e->event == EVENT_UNSUPPORTED)
 		what = report_name(c, a);
@@ -165,8 +171,8 @@ static const char *message(const struct journal_entry *e, const struct options *
 	return arena_join(a, w->before ? w->before : "", what, origin(c, a), last, NULL);
 }
 
-void journal_change_fill(struct journal_entry *e, const struct options *o, const struct change *c,
-			 struct arena *a)
+void journal_change_fill(struct journal_entry *e, const struct options *o,
+			 const struct changes *all, const struct change *c, struct arena *a)
 {
 	bool failed = e->event == EVENT_FAILED;
 
@@ -180,5 +186,5 @@ void journal_change_fill(struct journal_entry *e, const struct options *o, const
 		e->profile = c->origin->name;
 	e->reason = report_hide(o, c, failed && c->error ? c->error : c->reason, a);
 	e->hint = failed || e->event == EVENT_UNSUPPORTED ? c->remedy : NULL;
-	e->message = message(e, o, c, a);
+	e->message = message(e, o, all, c, a);
 }

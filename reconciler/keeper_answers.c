@@ -54,7 +54,7 @@ static void tell_job(struct keeper *k, const struct ward *w, const struct job *j
 		       job->error                  ? EVENT_FAILED
 		       : job->step == STEP_RESTART ? EVENT_RESTARTED
 						   : EVENT_CHANGED,
-		       w->name, &c, job->error && next > now ? (next - now) / 1000000 : 0);
+		       w->name, NULL, &c, job->error && next > now ? (next - now) / 1000000 : 0);
 }
 
 static void take_job(struct keeper *k, struct job *job)

@@ -272,10 +272,12 @@ static void count_change(struct summary *sum, const struct outcome *o, const str
 	case ACTION_NONE:
 		sum->unsupported += !c->wrong;
 		break;
+	case ACTION_REPLACE:
+		sum->replace += c->effect == EFFECT_LIVE && is_own(o, c);
+		break;
 	case ACTION_ADD:
 	case ACTION_CHANGE:
 	case ACTION_REMOVE:
-	case ACTION_REPLACE:
 		if (c->effect == EFFECT_LIVE && is_own(o, c))
 			sum->live++;
 		break;
@@ -318,7 +320,8 @@ static void count_outcome(struct summary *sum, const struct outcome *o, bool app
 	}
 	sum->in_sync += o->in_sync || (applied && holds(o));
 	for (size_t i = 0; i < o->changes.n; i++)
-		count_change(sum, o, &o->changes.items[i]);
+		if (changes_told(&o->changes, &o->changes.items[i]))
+			count_change(sum, o, &o->changes.items[i]);
 }
 
 static void count_outcomes(struct summary *sum, const struct outcome *items, size_t n, bool applied)

@@ -57,6 +57,10 @@ const char *report_hide(const struct options *o, const struct change *c, const c
 /* A property's value in the units people read: 268435456 of memory.max is "256MiB". Escaped. */
 char *report_value(const char *object, const char *attribute, const char *value, struct arena *a);
 
+/* An object that comes, goes or becomes another one, with what is worth a word of it: "veth on br0,
+ * 00:16:3e:.., ingress 50Mbit". WHOLE is the change of its identity among ALL. Escaped. */
+const char *report_whole(const struct changes *all, const struct change *whole, struct arena *a);
+
 /* What people call a property: "cgroup memory.max", "idmap", "boot file". Escaped. */
 const char *report_name(const struct change *c, struct arena *a);
 

@@ -10,9 +10,10 @@
 #define VALUE_MOST 48 /* a longer value does not push the others' origins away */
 #define GAP 3
 
-/* One change as it is printed. */
+/* One change as it is printed, or an object that comes or goes with all its parts. */
 struct row {
 	const struct change *change;
+	const struct changes *parts; /* are among these; NULL: it stands for itself */
 	const char *sign, *name, *value, *origin;
 };
 
@@ -171,6 +172,8 @@ static const char *origin_of(const struct change *c, struct arena *a)
 
 	if (strcmp(c->object, "container") == 0 || strcmp(c->object, "boot") == 0)
 		return NULL;
+	if (place && c->identity)
+		return place;
 	if (c->key && place)
 		return arena_printf(a, "%s, %s", escaped(a, c->key), place);
 	if (c->key || place)
@@ -197,16 +200,21 @@ static void widen(size_t *width, const char *text)
 
 static struct rows rows_of(const struct options *o, const struct outcome *outcome, struct arena *a)
 {
+	const struct changes *all = &outcome->changes;
 	struct rows rows = {.name = NAME_LEAST};
 
 	rows.items = arena_alloc(a, outcome->changes.n * sizeof(*rows.items));
 	for (size_t i = 0; i < outcome->changes.n; i++) {
 		const struct change *c = &outcome->changes.items[i];
-		struct row row = {c, signs[c->action], report_name(c, a),
-				  value_of(o, outcome, c, a), origin_of(c, a)};
+		const struct change *whole = o->verbosity < 1 ? changes_whole(all, c) : NULL;
+		struct row row = {.change = c, .parts = whole ? all : NULL};
 
-		if (is_told_already(outcome, c))
+		if (is_told_already(outcome, c) || (whole && whole != c))
 			continue;
+		row.sign = signs[c->action];
+		row.name = report_name(c, a);
+		row.value = whole ? report_whole(all, c, a) : value_of(o, outcome, c, a);
+		row.origin = origin_of(c, a);
 		widen(&rows.sign, row.sign);
 		widen(&rows.name, row.name);
 		if (row.origin && c->action != ACTION_NONE &&
@@ -253,6 +261,26 @@ static void print_verdict(FILE *f, const struct options *o, const struct change 
 		print_below(f, "hint: ", c->remedy, a);
 }
 
+/* What went wrong with single parts of it, and not with all. */
+static void print_parts(FILE *f, const struct options *o, const struct row *row, struct arena *a)
+{
+	const struct changes *all = row->parts;
+
+	for (size_t i = 0; all && i < all->n; i++) {
+		const struct change *c = &all->items[i];
+		const char *why = c->error ? c->error : c->reason;
+
+		if (c == row->change || changes_whole(all, c) != row->change ||
+		    !changes_told(all, c))
+			continue;
+		print_below(f,
+			    arena_printf(a, "%s %s: ", escaped(a, c->attribute),
+					 c->verdict == VERDICT_FAILED ? "failed" : "skipped"),
+			    report_hide(o, c, why ? why : "something before it failed", a), a);
+		print_below(f, "hint: ", c->remedy, a);
+	}
+}
+
 static void print_row(FILE *f, const struct options *o, const struct rows *rows,
 		      const struct row *row, struct arena *a)
 {
@@ -272,6 +300,7 @@ static void print_row(FILE *f, const struct options *o, const struct rows *rows,
 	}
 	fputc('\n', f);
 	print_verdict(f, o, row->change, a);
+	print_parts(f, o, row, a);
 }
 
 static void print_diagnostics(FILE *f, const struct options *o, const struct outcome *outcome,

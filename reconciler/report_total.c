@@ -61,7 +61,8 @@ static void count_outcome(struct total *t, const struct outcome *o)
 	t->created += o->whole == WHOLE_CREATE && came_about(o);
 	t->destroyed += o->whole == WHOLE_DELETE && came_about(o);
 	for (size_t k = 0; k < o->changes.n; k++)
-		count_change(t, o, &o->changes.items[k]);
+		if (changes_told(&o->changes, &o->changes.items[k]))
+			count_change(t, o, &o->changes.items[k]);
 }
 
 static struct total count(const struct result *r)
@@ -90,8 +91,8 @@ static char *planned(const struct result *r, const struct total *t, struct arena
 	char *line = arena_strdup(a, "");
 
 	line = part(a, line, s->create, "to create", "to create");
-	line = part(a, line, s->replace, "to replace", "to replace");
 	line = part(a, line, s->remove, "to destroy", "to destroy");
+	line = part(a, line, s->replace, "device to replace", "devices to replace");
 	line = part(a, line, s->live, "change live", "changes live");
 	return part(a, line, t->start, "change with the next start", "changes with the next start");
 }

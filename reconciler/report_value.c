@@ -97,7 +97,9 @@ static const struct unit {
     {"io",     "riops",            show_operations},
     {"io",     "wiops",            show_operations},
     {"nic",    "egress",           show_bits      },
+    {"nic",    "egress.burst",     show_bytes     },
     {"nic",    "ingress",          show_bits      },
+    {"nic",    "ingress.burst",    show_bytes     },
 };
 
 static bool fits(const struct unit *u, const char *object, const char *attribute)

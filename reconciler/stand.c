@@ -130,7 +130,8 @@ static void say(struct keeper *k, const struct turn *t, const struct standing *n
 		if (k->o->observe)
 			for (size_t i = 0; i < t->outcome.changes.n; i++)
 				journal_change(k->journal, EVENT_WOULD_CHANGE, w->name,
-					       &t->outcome.changes.items[i], 0);
+					       &t->outcome.changes, &t->outcome.changes.items[i],
+					       0);
 		return;
 	case CONDITION_CONTESTED:
 		return;

@@ -136,6 +136,18 @@ struct change *changes_whole(const struct changes *all, const struct change *c)
 	return NULL;
 }
 
+static bool went_wrong(const struct change *c)
+{
+	return c->verdict == VERDICT_FAILED || c->verdict == VERDICT_SKIPPED;
+}
+
+bool changes_told(const struct changes *all, const struct change *c)
+{
+	const struct change *whole = changes_whole(all, c);
+
+	return !whole || whole == c || (went_wrong(c) && !went_wrong(whole));
+}
+
 struct place change_place(const struct change *c)
 {
 	if (c->setting)

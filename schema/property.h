@@ -132,6 +132,10 @@ struct change *changes_add(struct changes *c, struct change item);
  * which may be C itself. NULL: C is about a part of an object that stays what it is. */
 struct change *changes_whole(const struct changes *all, const struct change *c);
 
+/* Is there something to say of C for itself? Not where its object is told as a whole, and C shared
+ * its fate. */
+bool changes_told(const struct changes *all, const struct change *c);
+
 /* Where it is asked for: the setting, the device, or else the document; NOWHERE: derived. */
 struct place change_place(const struct change *c);
 

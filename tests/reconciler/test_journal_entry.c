@@ -33,7 +33,7 @@ static const char *line(enum event event, struct change c, uint64_t retry_ms, st
 {
 	struct journal_entry e = {.event = event, .instance = "web1", .retry_ms = retry_ms};
 
-	journal_change_fill(&e, &plain, &c, a);
+	journal_change_fill(&e, &plain, NULL, &c, a);
 	return entry_text(&e, a);
 }
 
@@ -137,7 +137,7 @@ static void secrets_stay_hidden(void **state)
 	size_t n;
 
 	(void)state;
-	journal_change_fill(&e, &plain, &c, a);
+	journal_change_fill(&e, &plain, NULL, &c, a);
 	json = entry_json(&e, 0);
 	dumped = json_dumps(json, 0);
 	native = entry_native(&e, a, &n);
@@ -147,7 +147,7 @@ static void secrets_stay_hidden(void **state)
 	assert_non_null(strstr(entry_text(&e, a), "(hidden)"));
 	free(dumped);
 	json_decref(json);
-	journal_change_fill(&e, &open, &c, a);
+	journal_change_fill(&e, &open, NULL, &c, a);
 	assert_string_equal(e.to, "TOKEN=new-s3cret");
 	arena_free(a);
 }
@@ -167,7 +167,7 @@ static void json_has_exact_values(void **state)
 
 	(void)state;
 	c.origin = &profile;
-	journal_change_fill(&e, &plain, &c, a);
+	journal_change_fill(&e, &plain, NULL, &c, a);
 	json = entry_json(&e, UINT64_C(1700000000123456));
 	dumped = json_dumps(json, JSON_COMPACT);
 	assert_string_equal(
@@ -194,7 +194,7 @@ static void native_fields_hold_line_breaks(void **state)
 	size_t n;
 
 	(void)state;
-	journal_change_fill(&e, &plain, &c, a);
+	journal_change_fill(&e, &plain, NULL, &c, a);
 	native = entry_native(&e, a, &n);
 	assert_memory_equal(native, "MESSAGE=web1: cgroup memory.max", 31);
 	assert_non_null(memmem(native, n, "\nPRIORITY=6\n", 12));

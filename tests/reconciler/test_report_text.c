@@ -206,6 +206,173 @@ static void removal_and_replacement(void **state)
 	sample_free(r);
 }
 
+static void add_nic(struct result *r, struct outcome *o, enum verdict verdict)
+{
+	struct change *c = sample_change(o, (struct change){.object = "nic/eth0",
+							    .attribute = "link",
+							    .to = "veth",
+							    .identity = true,
+							    .key = "eth0",
+							    .verdict = verdict,
+							    .action = ACTION_ADD});
+	struct change part = {.object = "nic/eth0", .action = ACTION_ADD, .verdict = verdict};
+	static const char *const values[][2] = {
+	    {"host_name", "ve0123456789"     },
+	    {"hwaddr",    "00:16:3e:01:02:03"},
+	    {"index",     "0"                },
+	    {"ingress",   "50000000"         },
+	    {"master",    "br0"              },
+	    {"name",      "eth0"             },
+	};
+
+	sample_origin(r, c, "eth0", "instances/web1.yaml", 12);
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		part.attribute = values[i][0];
+		part.to = values[i][1];
+		sample_change(o, part);
+	}
+}
+
+/* What an object comes with stands in its line, and one by one with -v. */
+static void an_object_comes_in_one_line(void **state)
+{
+	struct result *r = sample_new();
+	struct outcome *o = sample_outcome(r, "a", STATUS_RUNNING, "");
+
+	(void)state;
+	add_nic(r, o, VERDICT_NONE);
+	sample_change(o, (struct change){.object = "nic/eth1",
+					 .attribute = "egress",
+					 .from = "999992",
+					 .to = "1000000",
+					 .action = ACTION_CHANGE});
+	r->summary = (struct summary){.update = 1, .live = 2};
+	assert_text(&(struct options){0}, r,
+		    "a  running\n"
+		    "  + nic/eth0               veth on br0, 00:16:3e:01:02:03, ingress 50Mbit   "
+		    "instances/web1.yaml:12\n"
+		    "  ~ nic/eth1 egress        999992bit -> 1Mbit\n"
+		    "\n"
+		    "1 instance: 2 changes live; 0 in sync\n");
+	o->changes.n--;
+	assert_text(&(struct options){.verbosity = 1}, r,
+		    "a  running\n"
+		    "  + nic/eth0               veth   instances/web1.yaml:12\n"
+		    "  + nic/eth0 host_name     ve0123456789\n"
+		    "  + nic/eth0 hwaddr        00:16:3e:01:02:03\n"
+		    "  + nic/eth0 index         0\n"
+		    "  + nic/eth0 ingress       50Mbit\n"
+		    "  + nic/eth0 master        br0\n"
+		    "  + nic/eth0 name          eth0\n"
+		    "\n"
+		    "1 instance: 2 changes live; 0 in sync\n");
+	sample_free(r);
+}
+
+static void an_object_goes_or_is_replaced_in_one_line(void **state)
+{
+	struct result *r = sample_new();
+	struct outcome *o = sample_outcome(r, "a", STATUS_RUNNING, "");
+	struct change part = {.object = "nic/eth0", .identity = true};
+
+	(void)state;
+	part.attribute = "link";
+	part.from = "veth";
+	part.action = ACTION_REMOVE;
+	part.reason = "no longer in the manifest";
+	sample_change(o, part);
+	part.identity = false;
+	part.attribute = "master";
+	part.from = "br0";
+	sample_change(o, part);
+	part = (struct change){.object = "nic/lan", .action = ACTION_ADD};
+	part.attribute = "name"; /* of another phase: it stands before the identity */
+	part.to = "lan0";
+	sample_change(o, part);
+	part.action = ACTION_REPLACE;
+	part.attribute = "link";
+	part.from = "veth";
+	part.to = "macvlan eth1";
+	part.identity = true;
+	sample_change(o, part);
+	r->summary = (struct summary){.update = 1, .live = 1, .replace = 1};
+	assert_text(&(struct options){0}, r,
+		    "a  running\n"
+		    "  -   nic/eth0               veth on br0   "
+		    "no longer in the manifest\n"
+		    "  -/+ nic/lan                veth -> macvlan on eth1, named lan0\n"
+		    "\n"
+		    "1 instance: 1 device to replace, 1 change live; 0 in sync\n");
+	sample_free(r);
+}
+
+/* A part that failed is told below its object; what failed with the object itself is not. */
+static void a_part_fails_for_itself(void **state)
+{
+	struct result *r = sample_new();
+	struct outcome *o = sample_outcome(r, "a", STATUS_RUNNING, "");
+	struct change *ingress;
+
+	(void)state;
+	r->applied = true;
+	add_nic(r, o, VERDICT_APPLIED);
+	ingress = &o->changes.items[4];
+	ingress->verdict = VERDICT_FAILED;
+	ingress->error = "htb on ve0123456789: Operation not supported";
+	ingress->remedy = "load sch_htb";
+	assert_text(&(struct options){0}, r,
+		    "a  running\n"
+		    "  + nic/eth0               veth on br0, 00:16:3e:01:02:03, ingress 50Mbit   "
+		    "instances/web1.yaml:12\n"
+		    "      ingress failed: htb on ve0123456789: Operation not supported\n"
+		    "      hint: load sch_htb\n"
+		    "\n"
+		    "1 instance: 1 change applied, 1 failed; 0 in sync\n");
+	for (size_t i = 0; i < o->changes.n; i++)
+		o->changes.items[i].verdict = VERDICT_SKIPPED;
+	ingress->error = ingress->remedy = NULL;
+	o->changes.items[0].verdict = VERDICT_FAILED;
+	o->changes.items[0].error = "ve0123456789: File exists";
+	assert_text(&(struct options){0}, r,
+		    "a  running\n"
+		    "  + nic/eth0               veth on br0, 00:16:3e:01:02:03, ingress 50Mbit   "
+		    "instances/web1.yaml:12\n"
+		    "      failed: ve0123456789: File exists\n"
+		    "\n"
+		    "1 instance: 1 failed; 0 in sync\n");
+	sample_free(r);
+}
+
+/* What the user has to mend: the error below has the remedy. */
+static void what_is_wrong_is_refused(void **state)
+{
+	struct result *r = sample_new();
+	struct outcome *o = sample_outcome(r, "a", STATUS_RUNNING, "");
+	struct change *c;
+
+	(void)state;
+	c = sample_change(o, (struct change){.object = "nic/eth0",
+					     .attribute = "link",
+					     .observed = UNKNOWN,
+					     .identity = true,
+					     .wrong = true,
+					     .reason = "there is no bridge br9 on this host",
+					     .remedy = "make it",
+					     .action = ACTION_NONE});
+	sample_origin(r, c, "eth0.parent", "a.yaml", 5);
+	diagnostic_error(&o->diagnostics, change_place(c), "nic/eth0: there is no bridge br9");
+	diagnostic_hint(&o->diagnostics, "make it");
+	assert_text(&(struct options){0}, r,
+		    "a  running\n"
+		    "  ? nic/eth0               refused: there is no bridge br9 on this host   "
+		    "a.yaml:5\n"
+		    "    a.yaml:5: error: nic/eth0: there is no bridge br9\n"
+		    "      hint: make it\n"
+		    "\n"
+		    "1 instance: 1 with errors; 0 in sync\n");
+	sample_free(r);
+}
+
 static void an_apply_tells_what_became_of_it(void **state)
 {
 	struct result *r = sample_new();
@@ -338,6 +505,10 @@ int main(void)
 	    cmocka_unit_test(one_is_singular),
 	    cmocka_unit_test(what_is_not_done_says_why),
 	    cmocka_unit_test(removal_and_replacement),
+	    cmocka_unit_test(an_object_comes_in_one_line),
+	    cmocka_unit_test(an_object_goes_or_is_replaced_in_one_line),
+	    cmocka_unit_test(a_part_fails_for_itself),
+	    cmocka_unit_test(what_is_wrong_is_refused),
 	    cmocka_unit_test(an_apply_tells_what_became_of_it),
 	    cmocka_unit_test(findings_stand_below_their_instance),
 	    cmocka_unit_test(secrets_and_escapes),
