@@ -110,6 +110,10 @@ int link_move(struct netlink *nl, int index, int netns_fd, const char *name);
 /* Waits for an RCU grace period: some 16 ms. A veth's other end goes with it. -ENODEV: gone. */
 int link_delete(struct netlink *nl, int index);
 
+/* Deletes N interfaces and waits once for all of them. What is gone already is fine. Returns the
+ * first other error; the rest are deleted all the same. */
+int link_delete_all(struct netlink *nl, const int *indexes, size_t n);
+
 /* Does the kernel know this kind of link? Asked by a request that cannot succeed; no side effects.
  */
 bool link_kind_known(struct netlink *nl, const char *kind);

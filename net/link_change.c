@@ -8,7 +8,9 @@
 #include <netlink/attr.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 static struct nl_msg *request(int type, const struct ifinfomsg *which)
@@ -128,4 +130,74 @@ int link_delete(struct netlink *nl, int index)
 	if (index <= 0)
 		return netlink_unasked(nl, -ENODEV);
 	return netlink_ask(nl, request(RTM_DELLINK, &which), NULL, NULL);
+}
+
+/* --- many at once -------------------------------------------------------------------------------
+ */
+
+static int put_in_group(struct netlink *nl, const int *indexes, size_t n, uint32_t group)
+{
+	struct nl_msg **msgs = calloc(n, sizeof(struct nl_msg *));
+	int *errors = calloc(n, sizeof(int));
+	int error = msgs && errors ? 0 : -ENOMEM;
+	size_t made = 0;
+
+	for (; error == 0 && made < n; made++) {
+		struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = indexes[made]};
+
+		msgs[made] = request(RTM_SETLINK, &which);
+		if (!msgs[made])
+			error = -ENOMEM;
+		else if (nla_put_u32(msgs[made], IFLA_GROUP, group) < 0)
+			error = -ENOMEM;
+	}
+	if (error == 0)
+		netlink_batch(nl, msgs, n, errors);
+	for (size_t i = 0; error < 0 && i < made; i++)
+		nlmsg_free(msgs[i]);
+	for (size_t i = 0; error == 0 && i < n; i++)
+		if (errors[i] != -ENODEV)
+			error = errors[i];
+	free(msgs);
+	free(errors);
+	return error;
+}
+
+static int delete_group(struct netlink *nl, uint32_t group)
+{
+	struct ifinfomsg any = {.ifi_family = AF_UNSPEC};
+	struct nl_msg *msg = request(RTM_DELLINK, &any);
+
+	if (msg && nla_put_u32(msg, IFLA_GROUP, group) == 0)
+		return netlink_ask(nl, msg, NULL, NULL);
+	nlmsg_free(msg);
+	return netlink_unasked(nl, -ENOMEM);
+}
+
+static int delete_one_by_one(struct netlink *nl, const int *indexes, size_t n)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int error = link_delete(nl, indexes[i]);
+
+		if (first == 0 && error != -ENODEV)
+			first = error;
+	}
+	return first;
+}
+
+/* A group is whatever number one gives to interfaces: nobody else has used this one. */
+int link_delete_all(struct netlink *nl, const int *indexes, size_t n)
+{
+	uint32_t group;
+	int error;
+
+	if (n < 2 || getrandom(&group, sizeof(group), 0) != sizeof(group))
+		return delete_one_by_one(nl, indexes, n);
+	error = put_in_group(nl, indexes, n, group | 1u << 31);
+	if (error == 0)
+		error = delete_group(nl, group | 1u << 31);
+	/* gone already, or one that cannot be deleted holds up the others */
+	return error == 0 || error == -ENODEV ? 0 : delete_one_by_one(nl, indexes, n);
 }

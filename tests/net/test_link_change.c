@@ -278,6 +278,37 @@ static void what_is_deleted_is_gone_at_both_ends(void **state)
 	close(other);
 }
 
+static void many_are_deleted_in_one_go(void **state)
+{
+	struct netlink *nl = own_netlink();
+	int other = own_netns_another(), indexes[52], stays;
+	struct link l;
+	char name[IFNAMSIZ + 8];
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "host%d", i);
+		assert_int_equal(own_netns_veth(nl, name, other, name), 0);
+		indexes[i] = own_netns_link(nl, LINK_HERE, name).index;
+	}
+	assert_int_equal(own_netns_veth(nl, "stays0", other, "stays1"), 0);
+	stays = own_netns_link(nl, LINK_HERE, "stays0").index;
+	indexes[50] = 99999; /* gone */
+	assert_int_equal(link_delete_all(nl, indexes, 51), 0);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(link_by_index(nl, LINK_HERE, indexes[i], &l), -ENODEV);
+	assert_int_equal(link_by_index(nl, LINK_HERE, stays, &l), 0);
+	assert_int_equal(link_delete_all(nl, indexes, 51), 0);
+	assert_int_equal(link_delete_all(nl, NULL, 0), 0);
+	/* one that cannot be deleted saves nobody */
+	indexes[0] = 1;
+	indexes[1] = stays;
+	assert_int_equal(link_delete_all(nl, indexes, 2), -EOPNOTSUPP);
+	assert_int_equal(link_by_index(nl, LINK_HERE, stays, &l), -ENODEV);
+	assert_int_equal(link_by_index(nl, LINK_HERE, 1, &l), 0);
+	close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +317,7 @@ int main(void)
 	    cmocka_unit_test(a_rename_inside_breaks_nothing),
 	    cmocka_unit_test(a_link_moves_under_its_new_name),
 	    cmocka_unit_test(what_is_deleted_is_gone_at_both_ends),
+	    cmocka_unit_test(many_are_deleted_in_one_go),
 	};
 
 	return cmocka_run_group_tests(tests, own_netns_enter, NULL);
