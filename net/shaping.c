@@ -108,7 +108,13 @@ static int lacks_memory(struct questions *q)
 	return -ENOMEM;
 }
 
-/* The kernel says EINVAL of a default queue that it does not show. */
+/* The kernel says EINVAL of a default queue that it does not show, EOPNOTSUPP where it has no place
+ * for such a thing. */
+static bool says_none(int error, const struct asking *asking)
+{
+	return error == 0 || error == asking->absent || error == -EINVAL || error == -EOPNOTSUPP;
+}
+
 static int ask(struct netlink *nl, struct questions *q)
 {
 	for (size_t i = 0; i < q->n; i++)
@@ -119,8 +125,7 @@ static int ask(struct netlink *nl, struct questions *q)
 		const struct asking *asking = &q->askings[k];
 
 		for (size_t i = asking->first; i < asking->first + asking->n; i++)
-			if (q->errors[i] && q->errors[i] != asking->absent &&
-			    q->errors[i] != -EINVAL)
+			if (!says_none(q->errors[i], asking))
 				return q->errors[i];
 	}
 	return 0;
