@@ -53,7 +53,7 @@ int link_stats(struct netlink *nl, int nsid, int index, struct link *out);
 /* Calls EACH for all of NSID that are of KIND ("ifb"; NULL: all). The dump is taken again when it
  * was interrupted: EACH may see one twice. -EAGAIN: it was so all the time. In another namespace an
  * interface with hundreds of other names is left out: Linux has no room for it in the dump, and
- * does not say so. */
+ * does not say so. EACH must not ask NL anything. */
 int link_each(struct netlink *nl, int nsid, const char *kind,
 	      void (*each)(const struct link *l, void *context), void *context);
 
@@ -114,6 +114,6 @@ int link_delete(struct netlink *nl, int index);
  * first other error; the rest are deleted all the same. */
 int link_delete_all(struct netlink *nl, const int *indexes, size_t n);
 
-/* Does the kernel know this kind of link? Asked by a request that cannot succeed; no side effects.
- */
+/* Does the kernel know this kind of link? Asked by a request that cannot succeed: nothing is made,
+ * but the kind's module is loaded where there is one. */
 bool link_kind_known(struct netlink *nl, const char *kind);

@@ -1,5 +1,6 @@
 #include "net/netlink.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/net_namespace.h>
@@ -38,6 +39,7 @@ struct netlink {
 	uint32_t port, seq;
 	int self;    /* -1: not asked yet */
 	bool unread; /* an answer was given up half-way */
+	bool asking;
 	char said[256];
 	_Alignas(NLMSG_ALIGNTO) unsigned char buffer[BUFFER_SIZE];
 };
@@ -351,6 +353,8 @@ static void ask_all(struct netlink *nl, struct nl_msg **msgs, struct exchange *x
 {
 	int error;
 
+	assert(!nl->asking);
+	nl->asking = true;
 	if (nl->unread)
 		drain(nl);
 	for (size_t i = 0; i < x->n; i++)
@@ -361,6 +365,7 @@ static void ask_all(struct netlink *nl, struct nl_msg **msgs, struct exchange *x
 	for (size_t i = 0; i < x->n; i++)
 		if (x->errors[i] == NOT_ANSWERED)
 			x->errors[i] = error;
+	nl->asking = false;
 }
 
 int netlink_ask(struct netlink *nl, struct nl_msg *msg,

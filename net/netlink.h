@@ -33,7 +33,8 @@ int netlink_self(struct netlink *nl);
 
 /* Sends MSG, which is used up (NULL: -ENOMEM), and waits for its answer. REPLY (may be NULL) is
  * called for each message of the answer. 0 or -errno; netlink_said has the kernel's words. A dump
- * that was interrupted is -EAGAIN. */
+ * that was interrupted is -EAGAIN. REPLY must not ask NL anything: the answer lies in its buffer.
+ */
 int netlink_ask(struct netlink *nl, struct nl_msg *msg,
 		void (*reply)(const struct nlmsghdr *h, void *context), void *context);
 

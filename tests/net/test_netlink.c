@@ -267,6 +267,33 @@ static void lost_answers_are_errors(void **state)
 	close(home);
 }
 
+/* Container root may send to sockets in its namespace: not to ours. */
+static void only_the_kernel_can_answer(void **state)
+{
+	int home = own_netns_fd(), first = dup(home), fd = dup(home), forger;
+	struct sockaddr_nl to = {0};
+	socklen_t size = sizeof(to);
+	struct netlink *nl;
+	char forged[64] = {0};
+
+	(void)state;
+	own_netlink();
+	close(first);
+	close(fd);
+	nl = netlink_in(home);
+	assert_non_null(nl);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&to, &size), 0);
+	assert_true(to.nl_pid != 0);
+	forger = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	assert_true(forger >= 0);
+	assert_int_equal(sendto(forger, forged, sizeof(forged), 0, (struct sockaddr *)&to, size),
+			 -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	close(forger);
+	netlink_close(nl);
+	close(home);
+}
+
 static const struct {
 	int nl, error;
 } errno_cases[] = {
@@ -303,6 +330,7 @@ int main(void)
 	    cmocka_unit_test(no_message_is_no_memory),
 	    cmocka_unit_test(a_refusal_in_a_batch_stops_nothing),
 	    cmocka_unit_test(lost_answers_are_errors),
+	    cmocka_unit_test(only_the_kernel_can_answer),
 	    cmocka_unit_test(libnls_errors_are_errnos),
 	};
 
