@@ -2,6 +2,7 @@
 
 #include "reconciler/export_held.h"
 #include "reconciler/export_keys.h"
+#include "reconciler/export_nics.h"
 #include "reconciler/export_print.h"
 #include "reconciler/plan.h"
 #include "reconciler/report.h"
@@ -22,7 +23,7 @@ struct export_line *export_add(struct exported *e, const char *device, const cha
 	e->lines = arena_grow(e->arena, e->lines, e->n, &e->capacity, sizeof(*e->lines));
 	l = &e->lines[e->n++];
 	*l = (struct export_line){
-	    .device = device,
+	    .device = arena_strdup(e->arena, device),
 	    .key = arena_strdup(e->arena, key),
 	    .value = arena_strdup(e->arena, value),
 	};
@@ -99,6 +100,49 @@ static bool drop(struct export_line *l, const char *why)
 	return true;
 }
 
+static bool drop_device(struct exported *e, const char *device, const char *why)
+{
+	bool dropped = false;
+
+	for (size_t k = 0; device && k < e->n; k++)
+		if (e->lines[k].device && strcmp(e->lines[k].device, device) == 0)
+			dropped |= drop(&e->lines[k], why);
+	return dropped;
+}
+
+/* Without it the rest says nothing: what a nic is. */
+static bool carries_the_device(const struct export_line *l)
+{
+	return l->device && (strcmp(l->key, "nictype") == 0 || strcmp(l->key, "parent") == 0);
+}
+
+/* What makes a device what it is stands with each of its lines, and a limit with its bucket. */
+static void add_what_it_needs(struct exported *alone, const struct exported *e,
+			      const struct export_line *l)
+{
+	static const char bucket[] = ".bucket";
+	size_t n = strlen(l->key);
+
+	n = n > strlen(bucket) && strcmp(l->key + n - strlen(bucket), bucket) == 0
+		? n - strlen(bucket)
+		: 0;
+	for (size_t i = 0; l->device && i < e->n; i++) {
+		const struct export_line *k = &e->lines[i];
+
+		if (k != l && k->device && strcmp(k->device, l->device) == 0 &&
+		    (carries_the_device(k) || (n && strncmp(k->key, l->key, n) == 0 && !k->key[n])))
+			export_add(alone, k->device, k->key, k->value);
+	}
+}
+
+static void drop_broken(struct exported *e, struct export_line *l, const char *why)
+{
+	if (carries_the_device(l))
+		drop_device(e, l->device, why);
+	else
+		drop(l, why);
+}
+
 /* A line that no manifest may have becomes a comment: each is read by itself. */
 static void drop_invalid(struct exported *e)
 {
@@ -113,12 +157,13 @@ static void drop_invalid(struct exported *e)
 		    !text_is_utf8(l->value, strlen(l->value), NULL)) {
 			drop(l, "it is not UTF-8");
 		} else {
+			add_what_it_needs(&alone, e, l);
 			export_add(&alone, l->device, l->key, l->value);
 			manifest_free(manifest_of(&alone, &ds));
 		}
 		for (size_t k = 0; k < ds.n; k++)
 			if (ds.items[k].severity == SEVERITY_ERROR)
-				drop(l, arena_strdup(e->arena, ds.items[k].message));
+				drop_broken(e, l, arena_strdup(e->arena, ds.items[k].message));
 		arena_free(a);
 	}
 }
@@ -137,12 +182,21 @@ static struct export_line *line_of(struct exported *e, const struct change *c)
 	return NULL;
 }
 
+static bool has_device(const struct exported *e, const char *device)
+{
+	for (size_t k = 0; device && k < e->n; k++)
+		if (e->lines[k].device && strcmp(e->lines[k].device, device) == 0)
+			return true;
+	return false;
+}
+
 static bool drop_change(struct exported *e, const struct change *c)
 {
 	struct export_line *l = line_of(e, c);
+	bool whole = !l && has_device(e, c->key);
 	const char *why;
 
-	if (!l || l->dropped)
+	if ((!l || l->dropped) && !whole)
 		return false;
 	if (c->action == ACTION_NONE)
 		why = c->reason ? c->reason : "it cannot be had here";
@@ -150,7 +204,10 @@ static bool drop_change(struct exported *e, const struct change *c)
 		why = arena_printf(e->arena, "it would change %s %s from %s to %s", c->object,
 				   c->attribute, c->from ? c->from : "nothing",
 				   c->to ? c->to : "nothing");
-	return drop(l, arena_strdup(e->arena, why));
+	why = arena_strdup(e->arena, why);
+	if (whole || carries_the_device(l))
+		return drop_device(e, whole ? c->key : l->device, why);
+	return drop(l, why);
 }
 
 /* What the lines desire, against what holds. */
@@ -181,10 +238,11 @@ static bool is_said(const struct properties *desired, const struct property *p)
 	return d && d->value && p->value && strcmp(d->value, p->value) == 0;
 }
 
-/* A container keeps its id map where the manifest names no key for it. */
+/* A container keeps its id map where the manifest names no key for it. Of interfaces those that no
+ * nic is like are noted where they are met, and the rest is theirs to choose. */
 static bool needs_no_line(const struct property *p)
 {
-	return strcmp(p->attribute, "lxc.idmap") == 0 && *p->value;
+	return (strcmp(p->attribute, "lxc.idmap") == 0 && *p->value) || object_is(p->object, "nic");
 }
 
 /* What holds and no line asks for: said, since the manifest alone would not bring it about. */
@@ -221,6 +279,7 @@ static bool gather(struct exported *e, struct survey *s, struct subject *subject
 	e->status = subject->world->status;
 	export_held(subject->container, &held);
 	export_keys(e, s->host, &held);
+	export_nics(e, &held, subject->container->owned);
 	return false;
 }
 
@@ -251,10 +310,10 @@ static int round_of(const struct options *o, struct exports *x, struct diagnosti
 static int compare_lines(const void *x, const void *y)
 {
 	const struct export_line *a = x, *b = y;
+	int order = a->device && b->device ? strcmp(a->device, b->device)
+					   : (a->device != NULL) - (b->device != NULL);
 
-	if (!a->device != !b->device)
-		return a->device ? 1 : -1;
-	return strcmp(a->key, b->key);
+	return order ? order : strcmp(a->key, b->key);
 }
 
 /* Of two lines for one key (a limit in bytes and one in operations) the first stands. */

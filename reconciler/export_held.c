@@ -4,6 +4,7 @@
 #include "limits/knobs.h"
 #include "limits/rlimit.h"
 #include "reconciler/bootconfig.h"
+#include "reconciler/export_nics.h"
 #include "reconciler/plan.h"
 #include "reconciler/sysctl.h"
 #include "schema/arena.h"
@@ -82,6 +83,7 @@ void export_held(struct container *c, struct properties *out)
 	if (!runs(c)) {
 		own_knobs(c, out);
 		bootconfig_driver.observe(c, NULL, out);
+		export_own_nics(c, out);
 	}
 	own_items(c, &rlimit_driver, "lxc.prlimit", out);
 	own_items(c, &sysctl_driver, "lxc.sysctl", out);

@@ -25,12 +25,36 @@ static bool stands(const struct export_line *l, bool show_secrets)
 	return !l->dropped && !is_hidden(l, show_secrets);
 }
 
+static bool is_of(const struct export_line *l, const char *device)
+{
+	return device ? l->device && strcmp(l->device, device) == 0 : !l->device;
+}
+
 static bool any(const struct exported *e, bool devices, bool show_secrets)
 {
 	for (size_t i = 0; i < e->n; i++)
 		if (stands(&e->lines[i], show_secrets) && !e->lines[i].device == !devices)
 			return true;
 	return false;
+}
+
+/* The device of the next line that stands, from *AT on, after that of LAST; they are together. */
+static const char *next_device(const struct exported *e, size_t *at, const char *last,
+			       bool show_secrets)
+{
+	for (; *at < e->n; (*at)++) {
+		const struct export_line *l = &e->lines[*at];
+
+		if (l->device && stands(l, show_secrets) && (!last || strcmp(l->device, last) != 0))
+			return l->device;
+	}
+	return NULL;
+}
+
+/* What is known of a container by looking is its rootfs and its interfaces. */
+static bool is_root(const char *device)
+{
+	return strcmp(device, "root") == 0;
 }
 
 static void write_pair(struct yamlwriter *w, const char *key, const char *value)
@@ -40,25 +64,30 @@ static void write_pair(struct yamlwriter *w, const char *key, const char *value)
 }
 
 /* The lines of config, or those of the device. */
-static void write_lines(struct yamlwriter *w, const struct exported *e, bool devices,
+static void write_lines(struct yamlwriter *w, const struct exported *e, const char *device,
 			bool show_secrets)
 {
 	for (size_t i = 0; i < e->n; i++)
-		if (stands(&e->lines[i], show_secrets) && !e->lines[i].device == !devices)
+		if (stands(&e->lines[i], show_secrets) && is_of(&e->lines[i], device))
 			write_pair(w, e->lines[i].key, e->lines[i].value);
 }
 
-/* The only device that is known of a container by looking is its rootfs. */
 static void write_devices(struct yamlwriter *w, const struct exported *e, bool show_secrets)
 {
+	const char *device = NULL;
+	size_t at = 0;
+
 	yamlwriter_text(w, "devices");
 	yamlwriter_mapping_start(w);
-	yamlwriter_text(w, "root");
-	yamlwriter_mapping_start(w);
-	write_pair(w, "type", "disk");
-	write_pair(w, "path", "/");
-	write_lines(w, e, true, show_secrets);
-	yamlwriter_mapping_end(w);
+	while ((device = next_device(e, &at, device, show_secrets))) {
+		yamlwriter_text(w, device);
+		yamlwriter_mapping_start(w);
+		write_pair(w, "type", is_root(device) ? "disk" : "nic");
+		if (is_root(device))
+			write_pair(w, "path", "/");
+		write_lines(w, e, device, show_secrets);
+		yamlwriter_mapping_end(w);
+	}
 	yamlwriter_mapping_end(w);
 }
 
@@ -78,7 +107,7 @@ static void write_manifest(FILE *f, const struct exported *e, bool show_secrets)
 	if (any(e, false, show_secrets)) {
 		yamlwriter_text(&w, "config");
 		yamlwriter_mapping_start(&w);
-		write_lines(&w, e, false, show_secrets);
+		write_lines(&w, e, NULL, show_secrets);
 		yamlwriter_mapping_end(&w);
 	}
 	if (any(e, true, show_secrets))
@@ -154,26 +183,39 @@ void export_comments(FILE *f, const struct exported *e, bool show_secrets)
 			print_comment(
 			    f, arena_printf(a, "%s: (hidden); --show-secrets prints it", l->key));
 		else if (l->dropped)
-			print_comment(f, arena_printf(a, "%s: %s  (left out: %s)", l->key, l->value,
-						      l->dropped));
+			print_comment(f,
+				      arena_printf(a, "%s%s%s: %s  (left out: %s)",
+						   l->device ? l->device : "", l->device ? "." : "",
+						   l->key, l->value, l->dropped));
 		arena_free(a);
 	}
 	for (size_t i = 0; i < e->n_notes; i++)
 		print_comment(f, e->notes[i]);
 }
 
+/* Among DEVICES, made when it is first asked for; borrowed. */
+static json_t *json_device(json_t *devices, const char *name)
+{
+	json_t *device = json_object_get(devices, name);
+
+	if (device)
+		return device;
+	device = json_pack("{s:s}", "type", is_root(name) ? "disk" : "nic");
+	if (is_root(name))
+		json_object_set_new(device, "path", json_string("/"));
+	json_object_set_new(devices, name, device);
+	return device;
+}
+
 struct json_t *export_json(const struct exported *e, bool show_secrets)
 {
 	json_t *out = json_object(), *config = json_object(), *devices = json_object();
-	json_t *root = json_pack("{s:s, s:s}", "type", "disk", "path", "/");
 
 	for (size_t i = 0; i < e->n; i++)
 		if (stands(&e->lines[i], show_secrets))
-			json_object_set_new(e->lines[i].device ? root : config, e->lines[i].key,
-					    json_text(e->lines[i].value));
-	if (any(e, true, show_secrets))
-		json_object_set(devices, "root", root);
-	json_decref(root);
+			json_object_set_new(
+			    e->lines[i].device ? json_device(devices, e->lines[i].device) : config,
+			    e->lines[i].key, json_text(e->lines[i].value));
 	json_object_set_new(out, "kind", json_string("instance"));
 	json_object_set_new(out, "name", json_text(e->name));
 	json_object_set_new(out, "profiles", json_array());

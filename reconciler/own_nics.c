@@ -91,47 +91,54 @@ static struct own_nic read_one(const struct container *c, unsigned index)
 	return nic;
 }
 
-static bool has_name(const struct world_instance *w, const char *name)
+static bool has_name(const struct own_nic *nics, size_t n, const char *name)
 {
-	for (size_t i = 0; i < w->n_own_nics; i++)
-		if (w->own_nics[i].name && strcmp(w->own_nics[i].name, name) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (nics[i].name && strcmp(nics[i].name, name) == 0)
 			return true;
 	return false;
 }
 
 /* What has no name gets the next free one of eth0, eth1 and so on from the kernel, in the order of
  * the numbers. */
-static void name_nameless(struct world_instance *w, struct arena *a)
+static void name_nameless(struct own_nic *nics, size_t n_nics, struct arena *a)
 {
 	unsigned next = 0;
 
-	for (size_t i = 0; i < w->n_own_nics; i++) {
-		struct own_nic *n = &w->own_nics[i];
+	for (size_t i = 0; i < n_nics; i++) {
+		struct own_nic *n = &nics[i];
 		const char *name;
 
 		if (n->name || is_type(n, "empty") || is_type(n, "none"))
 			continue;
 		do
 			name = arena_printf(a, "eth%u", next++);
-		while (has_name(w, name));
+		while (has_name(nics, n_nics, name));
 		n->name = name;
 	}
+}
+
+size_t own_nics_of(const struct container *c, struct arena *a, struct own_nic **out)
+{
+	unsigned *indexes;
+	size_t n = container_own_nets(c, &indexes);
+
+	*out = arena_alloc(a, (n + 1) * sizeof(**out));
+	for (size_t i = 0; i < n; i++)
+		(*out)[i] = read_one(c, indexes[i]);
+	name_nameless(*out, n, a);
+	return n;
 }
 
 void own_nics_read(struct survey *s, struct subject *subject)
 {
 	const struct container *c = subject->container;
 	struct world_instance *w = subject->world;
-	unsigned *indexes;
 
 	w->own_nics = NULL;
 	w->n_own_nics = 0;
 	w->own_nics_known = w->exists && is_needed(s, subject);
 	if (!w->own_nics_known)
 		return;
-	w->n_own_nics = container_own_nets(c, &indexes);
-	w->own_nics = arena_alloc(s->arena, (w->n_own_nics + 1) * sizeof(*w->own_nics));
-	for (size_t i = 0; i < w->n_own_nics; i++)
-		w->own_nics[i] = read_one(c, indexes[i]);
-	name_nameless(w, s->arena);
+	w->n_own_nics = own_nics_of(c, s->arena, &w->own_nics);
 }

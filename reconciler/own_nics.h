@@ -4,10 +4,17 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
+struct arena;
+struct container;
+struct own_nic;
 struct properties;
 struct subject;
 struct survey;
+
+/* The interfaces of C's own config, by their numbers, into A. Returns how many. */
+size_t own_nics_of(const struct container *c, struct arena *a, struct own_nic **out);
 
 /* Fills the world's own_nics of SUBJECT, whose container and record are there. Asking liblxc costs
  * a millisecond: it is only asked where the record does not say it all. */
