@@ -19,6 +19,7 @@ static const struct usage *read_one(struct containers *cs, const char *name, str
 	if (c->cgroup) {
 		out = arena_alloc(a, sizeof(*out));
 		usage_read(c, out);
+		usage_read_nics(c, a, out);
 	}
 	container_close(c);
 	return out;

@@ -1,6 +1,7 @@
 #include "reconciler/usage.h"
 
 #include "limits/cgroup.h"
+#include "net/nic.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -181,4 +182,12 @@ void usage_read(const struct container *c, struct usage *u)
 			   &u->write_bytes);
 		read_io_v1(c, "blkio.throttle.io_serviced_recursive", &u->reads, &u->writes);
 	}
+}
+
+void usage_read_nics(const struct container *c, struct arena *a, struct usage *out)
+{
+	struct nic_usage *nics;
+
+	out->n_nics = nics_usage(c, a, &nics);
+	out->nics = nics;
 }

@@ -1,10 +1,14 @@
 #include "reconciler/usage_report.h"
 
+#include "net/nic.h"
+#include "reconciler/report.h"
 #include "schema/arena.h"
+#include "schema/text.h"
 #include "schema/value.h"
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 static const char *count(uint64_t n, struct arena *a)
 {
@@ -23,6 +27,29 @@ static const char *seconds(uint64_t us, struct arena *a)
 		   : arena_printf(a, "%" PRIu64 ".%03" PRIu64 "s", us / 1000000, us / 1000 % 1000);
 }
 
+static const char *packets(uint64_t n, struct arena *a)
+{
+	return arena_printf(a, "%" PRIu64 " %s", n, n == 1 ? "packet" : "packets");
+}
+
+/* ", ingress 50Mbit, dropped 3": what a limit made of one way; "" where there is none. */
+static const char *limit_words(const char *way, uint64_t rate, uint64_t dropped, struct arena *a)
+{
+	if (rate == 0)
+		return "";
+	return arena_printf(a, ", %s %s, dropped %" PRIu64, way, value_show_bits(rate, a), dropped);
+}
+
+/* Its name is whatever the container's root likes. */
+static void print_nic(FILE *f, const struct nic_usage *n, struct arena *a)
+{
+	fprintf(f, "      nic %s received %s in %s%s; sent %s in %s%s\n",
+		text_escape(a, n->name, strlen(n->name), 0), bytes(n->rx_bytes, a),
+		packets(n->rx_packets, a), limit_words("ingress", n->ingress, n->rx_dropped, a),
+		bytes(n->tx_bytes, a), packets(n->tx_packets, a),
+		limit_words("egress", n->egress, n->tx_dropped, a));
+}
+
 void usage_print(FILE *f, const struct usage *u)
 {
 	struct arena *a = arena_new();
@@ -38,6 +65,8 @@ void usage_print(FILE *f, const struct usage *u)
 		u->processes_limited ? count(u->processes_limit, a) : "", count(u->oom_kills, a));
 	fprintf(f, "      read %s in %s, written %s in %s operations\n", bytes(u->read_bytes, a),
 		count(u->reads, a), bytes(u->write_bytes, a), count(u->writes, a));
+	for (size_t i = 0; i < u->n_nics; i++)
+		print_nic(f, &u->nics[i], a);
 	arena_free(a);
 }
 
@@ -50,6 +79,38 @@ static void set(json_t *out, const char *name, uint64_t n)
 static void set_limit(json_t *out, uint64_t n, bool limited)
 {
 	json_object_set_new(out, "limit", limited ? json_integer((json_int_t)n) : json_null());
+}
+
+/* A way of a nic, as the container sees it. */
+static json_t *json_way(uint64_t n_bytes, uint64_t n_packets, uint64_t dropped, uint64_t rate)
+{
+	json_t *out = json_object();
+
+	set(out, "bytes", n_bytes);
+	set(out, "packets", n_packets);
+	set(out, "dropped", dropped);
+	set_limit(out, rate, rate != 0);
+	return out;
+}
+
+static json_t *json_nics(const struct usage *u)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < u->n_nics; i++) {
+		const struct nic_usage *n = &u->nics[i];
+		json_t *nic = json_object();
+
+		json_object_set_new(nic, "name", json_text(n->name));
+		json_object_set_new(nic, "host_name", json_text(n->host_name));
+		json_object_set_new(
+		    nic, "received",
+		    json_way(n->rx_bytes, n->rx_packets, n->rx_dropped, n->ingress));
+		json_object_set_new(nic, "sent",
+				    json_way(n->tx_bytes, n->tx_packets, n->tx_dropped, n->egress));
+		json_array_append_new(out, nic);
+	}
+	return out;
 }
 
 struct json_t *usage_json(const struct usage *u)
@@ -84,5 +145,6 @@ struct json_t *usage_json(const struct usage *u)
 	set(part, "reads", u->reads);
 	set(part, "writes", u->writes);
 	json_object_set_new(out, "io", part);
+	json_object_set_new(out, "nics", json_nics(u));
 	return out;
 }

@@ -1,4 +1,5 @@
 /* What a container uses, from the files of both layouts; and how its standing is told. */
+#include "net/nic.h"
 #include "reconciler/condition.h"
 #include "reconciler/usage_report.h"
 #include "tests/limits/fixture.h"
@@ -125,6 +126,47 @@ static void usage_is_told_in_units(void **state)
 	fixture_free(t);
 }
 
+/* Names are the container's, and may be anything. */
+static void nics_are_told(void **state)
+{
+	static const struct nic_usage nics[] = {
+	    {.name = "eth0",
+	     .host_name = "vex",
+	     .rx_bytes = 1048576,
+	     .rx_packets = 1000,
+	     .rx_dropped = 7,
+	     .ingress = 50000000,
+	     .tx_bytes = 60,
+	     .tx_packets = 1},
+	    {.name = "\033[2J", .host_name = "vey",     .egress = 999992,     .tx_dropped = 2 },
+	};
+	struct usage u = {.nics = nics, .n_nics = 2};
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	json_t *json = usage_json(&u), *one;
+
+	(void)state;
+	usage_print(f, &u);
+	fclose(f);
+	assert_non_null(strstr(text,
+			       "      nic eth0 received 1MiB in 1000 packets, ingress 50Mbit, "
+			       "dropped 7; sent 60B in 1 packet\n"
+			       "      nic \\x1b[2J received 0B in 0 packets; sent 0B in 0 packets, "
+			       "egress 999992bit, dropped 2\n"));
+	free(text);
+	one = json_array_get(json_object_get(json, "nics"), 0);
+	assert_string_equal(json_string_value(json_object_get(one, "host_name")), "vex");
+	one = json_object_get(one, "received");
+	assert_int_equal(json_integer_value(json_object_get(one, "bytes")), 1048576);
+	assert_int_equal(json_integer_value(json_object_get(one, "limit")), 50000000);
+	assert_int_equal(json_integer_value(json_object_get(one, "dropped")), 7);
+	one = json_array_get(json_object_get(json, "nics"), 1);
+	one = json_object_get(one, "received");
+	assert_true(json_is_null(json_object_get(one, "limit")));
+	json_decref(json);
+}
+
 static void conditions_are_told_apart(void **state)
 {
 	static const struct {
@@ -188,6 +230,7 @@ int main(void)
 	    cmocka_unit_test(both_layouts_are_read),
 	    cmocka_unit_test(what_is_not_counted_is_unknown),
 	    cmocka_unit_test(usage_is_told_in_units),
+	    cmocka_unit_test(nics_are_told),
 	    cmocka_unit_test(conditions_are_told_apart),
 	    cmocka_unit_test(long_reasons_are_counted),
 	};
