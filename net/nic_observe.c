@@ -75,21 +75,19 @@ static void see_way(struct look *l, const struct property *asked, const struct s
 	}
 }
 
-static bool read_ways(struct look *l, struct property *p)
+static bool read_way(struct look *l, enum shaping_way way, struct property *p)
 {
 	struct nic_found *f = l->found;
+	int r =
+	    f->ways_read[way] ? 0 : shaping_read(l->nl, &f->host, way, l->c->arena, &f->ways[way]);
 
-	for (int way = SHAPING_INGRESS; !f->ways_read && way <= SHAPING_EGRESS; way++) {
-		int r = shaping_read(l->nl, &f->host, way, l->c->arena, &f->ways[way]);
-
-		if (r < 0) {
-			p->certainty = UNKNOWN;
-			p->reason = arena_printf(l->out->arena, "%s: its queues cannot be read: %s",
-						 f->host.name, strerror(-r));
-			return false;
-		}
+	f->ways_read[way] = r == 0;
+	if (r < 0) {
+		p->certainty = UNKNOWN;
+		p->reason = arena_printf(l->out->arena, "%s: its queues cannot be read: %s",
+					 f->host.name, strerror(-r));
 	}
-	return f->ways_read = true;
+	return r == 0;
 }
 
 static void see_shaping(struct look *l, const struct property *asked, struct property *p,
@@ -101,7 +99,7 @@ static void see_shaping(struct look *l, const struct property *asked, struct pro
 	l->found->burst_asked[egress] = nic_text(all, asked->object, burst) != NULL;
 	if (l->found->host.index == 0)
 		absent(l, p);
-	else if (read_ways(l, p))
+	else if (read_way(l, egress ? SHAPING_EGRESS : SHAPING_INGRESS, p))
 		see_way(l, asked, &l->found->ways[egress], strcmp(asked->attribute, burst) == 0,
 			nic_text(all, asked->object, burst), p);
 }

@@ -41,7 +41,7 @@ struct nic_found {
 	const char *link;   /* "veth", "macvlan eth1" */
 	const char *master; /* of the host end; NULL: none */
 	struct shaping ways[2];
-	bool ways_read;
+	bool ways_read[2];
 	bool burst_asked[2]; /* by the manifest: a burst that is there stays */
 	bool has_routes;     /* somebody asked for routes to it */
 };
