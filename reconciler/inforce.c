@@ -23,6 +23,7 @@ void inforce_open(struct inforce *f, const struct options *o)
 void inforce_close(struct inforce *f)
 {
 	keeping_close(&f->keeping);
+	kept_networks_close(&f->networks);
 	leaves_close(&f->leaves);
 	catalog_free(&f->generation.catalog);
 	sorted_free(&f->room_manifests);
@@ -39,6 +40,8 @@ struct update {
 	size_t n_gone, n_come;
 	const char **profiles; /* names of which a document went or came */
 	size_t n_profiles;
+	const char **networks; /* likewise */
+	size_t n_networks;
 	struct renewal *renewals;
 	size_t n_renewals, room_renewals;
 	struct reload_news *news;
@@ -124,6 +127,8 @@ static void touch(struct update *u, struct document *const *documents, size_t n)
 			renew_later(u, documents[i]->name, true);
 		else if (documents[i]->kind == KIND_PROFILE)
 			u->profiles[u->n_profiles++] = documents[i]->name;
+		else if (documents[i]->kind == KIND_NETWORK)
+			u->networks[u->n_networks++] = documents[i]->name;
 	}
 }
 
@@ -181,10 +186,12 @@ static void edit_catalog(struct update *u)
 	bool missed = f->default_missed;
 
 	u->profiles = arena_alloc(u->arena, (u->n_gone + u->n_come) * sizeof(*u->profiles));
+	u->networks = arena_alloc(u->arena, (u->n_gone + u->n_come) * sizeof(*u->networks));
 	touch(u, u->gone, u->n_gone);
 	touch(u, u->come, u->n_come);
 	catalog_edit(c, u->gone, u->n_gone, u->come, u->n_come, &u->news->findings);
 	u->n_profiles = unique_texts(u->profiles, u->n_profiles);
+	u->n_networks = unique_texts(u->networks, u->n_networks);
 	for (size_t i = 0; i < u->n_profiles; i++)
 		touch_users(u, u->profiles[i]);
 	f->default_missed = f->blind > 0 && !catalog_find(c, KIND_PROFILE, "default");
@@ -206,6 +213,17 @@ static void expand(struct update *u)
 	    keeping_renew(&f->keeping, &g->catalog, &how, u->renewals, u->n_renewals);
 	g->instances = f->keeping.instances;
 	g->n_instances = f->keeping.n;
+}
+
+static void renew_networks(struct update *u)
+{
+	struct reload_news *news = u->news;
+
+	news->networks = arena_alloc(u->out, u->n_networks * sizeof(*news->networks));
+	news->n_networks = kept_networks_renew(&u->f->networks, &u->f->generation.catalog,
+					       u->networks, u->n_networks, news->networks);
+	for (size_t i = 0; i < news->n_networks; i++)
+		news->networks[i] = arena_strdup(u->out, news->networks[i]);
 }
 
 /* ---- what is said of it ---- */
@@ -380,6 +398,7 @@ bool inforce_update(struct inforce *f, struct look *l, struct arena *scratch, st
 	f->generation.digest[0] = '\0';
 	gather(&u);
 	edit_catalog(&u);
+	renew_networks(&u);
 	expand(&u);
 	say_names(&u);
 	say_sights(&u);

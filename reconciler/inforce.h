@@ -6,6 +6,7 @@
 #pragma once
 
 #include "reconciler/kept.h"
+#include "reconciler/kept_networks.h"
 #include "reconciler/look.h"
 #include "reconciler/reload.h"
 
@@ -15,6 +16,7 @@ struct inforce {
 	struct generation generation;
 	struct leaves leaves;
 	struct keeping keeping;
+	struct kept_networks networks;
 	struct sorted_room room_manifests;
 	size_t documents, faulty,
 	    blind; /* of the leaves: how many there are, how many leave gaps */

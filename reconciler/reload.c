@@ -65,6 +65,11 @@ struct generation *reload_generation(struct reload *r)
 	return &r->inforce.generation;
 }
 
+const struct kept_networks *reload_networks(struct reload *r)
+{
+	return &r->inforce.networks;
+}
+
 void reload_findings(struct reload *r, struct diagnostics *out)
 {
 	for (size_t i = 0; i < r->trouble.n; i++)

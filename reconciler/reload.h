@@ -16,6 +16,8 @@ struct reload;
 struct reload_news {
 	const char **names; /* instances that came, went, or now ask for something else; sorted */
 	size_t n;
+	const char **networks; /* likewise, network documents */
+	size_t n_networks;
 	struct diagnostics findings; /* of what was read or expanded anew, sorted: to be said */
 	size_t files_read, instances_expanded;
 	bool whole; /* the tree was walked as a whole */
@@ -39,6 +41,11 @@ enum load_trouble reload_update(struct reload *r, const char *const *paths, size
 /* Never NULL. What is put into its arena lives until the next update; its diagnostics are empty:
  * see reload_findings. */
 struct generation *reload_generation(struct reload *r);
+
+/* The network documents in force, sorted by name: of each the newest without errors. They are valid
+ * until the next update. */
+struct kept_networks;
+const struct kept_networks *reload_networks(struct reload *r);
 
 /* Appends all findings that are standing now, sorted; their texts live until the next update. */
 void reload_findings(struct reload *r, struct diagnostics *out);

@@ -2,6 +2,7 @@
 
 #include "limits/balance.h"
 #include "reconciler/enact.h"
+#include "reconciler/kept_networks.h"
 #include "reconciler/parents.h"
 #include "reconciler/windows.h"
 #include "schema/arena.h"
@@ -384,13 +385,13 @@ static struct host *host_of(const struct keeper *k, struct arena *a)
 
 static void describe_world(struct round *r)
 {
-	const struct catalog *c = &reload_generation(r->keeper->reload)->catalog;
+	const struct kept_networks *k = reload_networks(r->keeper->reload);
 
 	r->survey.world = (struct world){.arena = r->arena,
 					 .host = r->survey.host,
 					 .lxcpath = r->keeper->containers->lxcpath,
-					 .networks = c->networks,
-					 .n_networks = c->n_networks};
+					 .networks = k->documents,
+					 .n_networks = k->n};
 }
 
 static struct round *round_new(struct keeper *k, size_t capacity)
