@@ -138,11 +138,11 @@ static void take_port(const struct link *l, void *context)
 	if (l->master != p->master)
 		return;
 	for (size_t i = 0; i < p->n; i++)
-		if (strcmp(p->items[i].name, l->name) == 0)
+		if (p->items[i].index == l->index)
 			return;
 	p->items = arena_grow(p->arena, p->items, p->n, &p->capacity, sizeof(*p->items));
-	p->items[p->n++] =
-	    (struct bridge_port){arena_strdup(p->arena, l->name), arena_strdup(p->arena, l->alias)};
+	p->items[p->n++] = (struct bridge_port){l->index, arena_strdup(p->arena, l->name),
+						arena_strdup(p->arena, l->alias)};
 }
 
 int bridge_ports(struct netlink *nl, int index, struct arena *a, struct bridge_port **out,
@@ -171,7 +171,7 @@ static int set_hwaddr(struct rtnl_link *l, const char *hwaddr)
 	return 0;
 }
 
-static struct nl_msg *make_message(const char *name, const char *hwaddr, uint32_t mtu)
+static struct nl_msg *make_message(const char *name, const char *hwaddr)
 {
 	struct rtnl_link *l = rtnl_link_bridge_alloc();
 	struct nl_msg *msg = NULL;
@@ -179,8 +179,6 @@ static struct nl_msg *make_message(const char *name, const char *hwaddr, uint32_
 	if (!l)
 		return NULL;
 	rtnl_link_set_name(l, name);
-	if (mtu)
-		rtnl_link_set_mtu(l, mtu);
 	if (set_hwaddr(l, hwaddr) < 0 ||
 	    rtnl_link_build_add_request(l, NLM_F_CREATE | NLM_F_EXCL, &msg) < 0)
 		msg = NULL;
@@ -207,10 +205,10 @@ static struct nl_msg *note_message(int index, const char *name, const struct bri
 
 /* The kernel takes both messages of one system call even when we are killed in it: no bridge of
  * ours is ever without its note. */
-int bridge_make(struct netlink *nl, const char *name, const char *hwaddr, uint32_t mtu,
+int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 		const struct bridge_note *note, int *index)
 {
-	struct nl_msg *msgs[] = {make_message(name, hwaddr, mtu), note_message(0, name, note)};
+	struct nl_msg *msgs[] = {make_message(name, hwaddr), note_message(0, name, note)};
 	int errors[2] = {0}, error;
 	struct link made;
 

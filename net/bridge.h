@@ -36,15 +36,16 @@ int bridge_each_made(struct netlink *nl, void (*each)(const char *name, void *co
 
 /* An interface that hangs on a bridge. */
 struct bridge_port {
+	int index;
 	const char *name, *alias;
 };
 /* The ports of the bridge INDEX, into A. 0 or -errno. */
 int bridge_ports(struct netlink *nl, int index, struct arena *a, struct bridge_port **out,
 		 size_t *n);
 
-/* Makes the bridge NAME, down, with its note: either both are there afterwards, or nothing is.
- * MTU 0: the kernel's. 0 or -errno. */
-int bridge_make(struct netlink *nl, const char *name, const char *hwaddr, uint32_t mtu,
+/* Makes the bridge NAME, down, with its note: either both are there afterwards, or nothing is. Its
+ * size of packets is the kernel's, which follows that of its ports until it is set. 0 or -errno. */
+int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 		const struct bridge_note *note, int *index);
 
 /* Writes NOTE onto the bridge NAME. */

@@ -10,11 +10,13 @@
 
 static struct standings stand(const struct options *o, struct result *r, struct arena *a)
 {
-	struct standings s = {.n = r->n};
+	struct standings s = {0};
 
-	s.items = arena_alloc(a, r->n * sizeof(*s.items));
+	s.items = arena_alloc(a, (r->n + r->n_networks) * sizeof(*s.items));
+	for (size_t i = 0; i < r->n_networks; i++)
+		standing_from_outcome(&r->networks[i], a, &s.items[s.n++]);
 	for (size_t i = 0; i < r->n; i++)
-		standing_from_outcome(&r->outcomes[i], a, &s.items[i]);
+		standing_from_outcome(&r->outcomes[i], a, &s.items[s.n++]);
 	if (o->output == OUTPUT_JSON)
 		s.generation = generation_digest(r->generation);
 	return s;

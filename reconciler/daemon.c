@@ -4,6 +4,7 @@
 #include "reconciler/descriptors.h"
 #include "reconciler/host.h"
 #include "reconciler/lock.h"
+#include "reconciler/networks.h"
 #include "reconciler/released.h"
 #include "reconciler/report.h"
 #include "reconciler/stopwatch.h"
@@ -53,6 +54,7 @@ static void look_at_released(struct daemon *d, struct diagnostics *ds)
 	if (g->partial || d->files.trouble != LOAD_FINE)
 		return;
 	released_look(&s, g, !d->o->observe && scribe_backlog(k->scribe) == 0, ds);
+	networks_released(&g->catalog, ds);
 }
 
 /* At a limit of inotify the next pass is what is left. */
@@ -301,6 +303,20 @@ static void changed(void *context, const struct ward *w)
 		control_broadcast(d->control, &w->standing);
 }
 
+static void network_changed(void *context, const struct network_ward *w)
+{
+	struct daemon *d = context;
+
+	control_broadcast(d->control, &w->standing);
+}
+
+static void network_gone(void *context, const struct network_ward *w)
+{
+	struct daemon *d = context;
+
+	control_broadcast_gone(d->control, w->owner);
+}
+
 /* ---- time ---- */
 
 static uint64_t least(uint64_t x, uint64_t y)
@@ -450,6 +466,8 @@ static int open_all(struct daemon *d, struct diagnostics *ds)
 	d->keeper.closing = closing;
 	d->keeper.holds = holds;
 	d->keeper.changed = changed;
+	d->keeper.network_changed = network_changed;
+	d->keeper.network_gone = network_gone;
 	d->keeper.context = d;
 	d->lifewatch = lifewatch_open(d->keeper.layout, d->o->lxcpath, ds);
 	links_open(d, ds);

@@ -32,23 +32,43 @@ static const char *print_findings(struct daemon *d, struct arena *a, bool *troub
 	return copy;
 }
 
-static void fill(const struct ward *w, uint64_t now, struct standing *out)
+static void fill(const struct standing *standing, uint64_t retry, uint64_t now,
+		 struct standing *out)
 {
-	*out = w->standing;
-	out->retry = w->retry > now ? (w->retry - now + SECOND - 1) / SECOND : 0;
+	*out = *standing;
+	out->retry = retry > now ? (retry - now + SECOND - 1) / SECOND : 0;
 }
 
+static void fill_ward(const struct ward *w, struct standing *out)
+{
+	fill(&w->standing, w->retry, keeper_now(), out);
+}
+
+static void fill_network(const struct network_ward *w, struct standing *out)
+{
+	fill(&w->standing, w->retry, keeper_now(), out);
+}
+
+/* Instances and networks, in the order of their names. */
 static size_t standings(void *context, const char *after, size_t most, struct arena *a,
 			struct standing *out)
 {
 	struct daemon *d = context;
-	size_t n = 0;
+	const struct wards *wards = &d->keeper.wards;
+	const struct network_wards *networks = &d->keeper.networks;
+	size_t i = wards_behind(wards, after), k = network_wards_behind(networks, after), n = 0;
 
 	(void)a;
-	for (size_t i = wards_behind(&d->keeper.wards, after); i < d->keeper.wards.n && n < most;
-	     i++)
-		if (!d->keeper.wards.items[i]->gone)
-			fill(d->keeper.wards.items[i], keeper_now(), &out[n++]);
+	while (n < most && (i < wards->n || k < networks->n)) {
+		bool ward =
+		    k == networks->n ||
+		    (i < wards->n && strcmp(wards->items[i]->name, networks->items[k]->owner) < 0);
+
+		if (!ward)
+			fill_network(networks->items[k++], &out[n++]);
+		else if (!wards->items[i++]->gone)
+			fill_ward(wards->items[i - 1], &out[n++]);
+	}
 	return n;
 }
 
@@ -60,7 +80,7 @@ static bool standing(void *context, const char *name, struct arena *a, struct st
 	(void)a;
 	if (!w || w->gone)
 		return false;
-	fill(w, keeper_now(), out);
+	fill_ward(w, out);
 	return true;
 }
 

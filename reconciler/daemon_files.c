@@ -1,4 +1,5 @@
 #include "reconciler/daemon_parts.h"
+#include "reconciler/network_round.h"
 #include "schema/arena.h"
 
 #include <errno.h>
@@ -125,11 +126,14 @@ static void look(struct daemon *d, const char *const *paths, size_t n)
 	enum load_trouble trouble = reload_update(d->keeper.reload, paths, n, a, &news);
 
 	tell_trouble(d, trouble, &news.findings);
+	network_round_news(&d->keeper, news.networks, news.n_networks);
 	keeper_news(&d->keeper, news.names, news.n);
-	if (news.findings.errors)
+	if (news.findings.errors) {
 		keeper_remind_held(&d->keeper);
+		network_round_full(&d->keeper, false);
+	}
 	if (n == 0 || d->files.incomplete)
-		watch_over(d, news.n > 0);
+		watch_over(d, news.n + news.n_networks > 0);
 	arena_free(a);
 }
 

@@ -126,6 +126,14 @@ static void hold(void *context, struct ward *w, const struct watched_link *links
 	linkwatch_hold(d->links.watch, w->name, links, n);
 }
 
+static void hold_network(void *context, const char *owner, const struct watched_link *links,
+			 size_t n)
+{
+	struct daemon *d = context;
+
+	linkwatch_hold(d->links.watch, owner, links, n);
+}
+
 void links_forget(struct daemon *d, const char *name)
 {
 	if (d->links.watch)
@@ -145,6 +153,7 @@ void links_open(struct daemon *d, struct diagnostics *ds)
 		return;
 	}
 	d->keeper.links = hold;
+	d->keeper.network_links = hold_network;
 }
 
 int links_listen(struct daemon *d)

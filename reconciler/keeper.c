@@ -3,6 +3,7 @@
 #include "reconciler/draft.h"
 #include "reconciler/hints.h"
 #include "reconciler/host.h"
+#include "reconciler/network_round.h"
 #include "reconciler/round.h"
 #include "reconciler/session.h"
 #include "schema/arena.h"
@@ -170,8 +171,10 @@ void keeper_news(struct keeper *k, const char *const *names, size_t n)
 		k->restarts_stopped = false;
 	for (size_t i = 0; i < n; i++)
 		news_of(k, names[i]);
-	if (was && !k->incomplete)
+	if (was && !k->incomplete) {
 		hurry_absent(k);
+		network_round_full(k, false);
+	}
 }
 
 /* ---- events ---- */
@@ -194,7 +197,7 @@ void keeper_event(struct keeper *k, const char *name)
 
 void keeper_linked(struct keeper *k, const char *name)
 {
-	struct ward *w = ward_find(&k->wards, name);
+	struct ward *w = network_round_event(k, name) ? NULL : ward_find(&k->wards, name);
 	uint64_t now = keeper_now();
 
 	if (!w)
@@ -226,6 +229,7 @@ void keeper_relinked(struct keeper *k, struct ward *w, bool others)
 
 void keeper_remind_linked(struct keeper *k)
 {
+	network_round_full(k, false);
 	for (size_t i = 0; i < k->wards.n; i++)
 		if (k->wards.items[i]->linked)
 			keeper_remind(k, k->wards.items[i]);
@@ -301,6 +305,7 @@ void keeper_full(struct keeper *k, bool insist)
 	read_host(k);
 	keeper_read_pauses(k);
 	k->containers_stale = true;
+	network_round_full(k, insist);
 	for (size_t i = 0; i < k->wards.n; i++) {
 		struct ward *w = k->wards.items[i];
 
@@ -352,11 +357,15 @@ bool keeper_work(struct keeper *k)
 	struct ward *due[HURRIED_AT_ONCE];
 	size_t n;
 
+	/* a bridge is there before whoever hangs on it */
+	network_round(k);
 	if (k->containers_stale && keeper_due(k) && !list_containers(k))
 		return false;
 	n = take_due(k, due);
 	if (n)
 		round_run(k, due, n);
+	if (queue_empty(&k->hurried) && queue_empty(&k->background))
+		network_round_quiet(k);
 	return keeper_due(k);
 }
 
@@ -376,7 +385,7 @@ void keeper_wait(struct keeper *k, struct ward *w)
 
 uint64_t keeper_next(struct keeper *k, uint64_t now)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t next = network_round_next(k, now);
 
 	struct queue *q = &k->waiting;
 	size_t left = 0;
@@ -402,12 +411,13 @@ uint64_t keeper_next(struct keeper *k, uint64_t now)
 
 bool keeper_due(const struct keeper *k)
 {
-	return !queue_empty(&k->hurried) || !queue_empty(&k->background);
+	return !queue_empty(&k->hurried) || !queue_empty(&k->background) ||
+	       network_wards_due(&k->networks);
 }
 
 bool keeper_hurries(const struct keeper *k)
 {
-	return !queue_empty(&k->hurried);
+	return !queue_empty(&k->hurried) || network_wards_due(&k->networks);
 }
 
 bool keeper_recording(const struct keeper *k)
@@ -491,6 +501,7 @@ static void wards_close(struct keeper *k)
 		ward_remove(&k->wards, w);
 	}
 	free(k->wards.items);
+	network_wards_free(&k->networks);
 	free(k->hurried.items);
 	free(k->background.items);
 	free(k->waiting.items);

@@ -9,6 +9,7 @@
 #include "reconciler/container.h"
 #include "reconciler/gone.h"
 #include "reconciler/journal.h"
+#include "reconciler/network_wards.h"
 #include "reconciler/pauses.h"
 #include "reconciler/queue.h"
 #include "reconciler/reload.h"
@@ -36,6 +37,7 @@ struct keeper {
 	struct pauses pauses; /* by command */
 	struct arena *pauses_arena;
 	struct wards wards;
+	struct network_wards networks;
 	size_t n_kept, keep_most; /* containers whose fds stay open, and what there are fds for */
 	size_t values_open;       /* so many more of their kernel files may stay open */
 	uint64_t stalled;         /* nothing could be looked at: when to try again; 0 */
@@ -57,8 +59,14 @@ struct keeper {
 	void (*holds)(void *context, struct ward *w, const char *const *paths, size_t n);
 	/* these interfaces matter to it, and no others: what happens to one is an event */
 	void (*links)(void *context, struct ward *w, const struct watched_link *links, size_t n);
+	/* the same for a network */
+	void (*network_links)(void *context, const char *owner, const struct watched_link *links,
+			      size_t n);
 	/* W stands otherwise than before */
 	void (*changed)(void *context, const struct ward *w);
+	void (*network_changed)(void *context, const struct network_ward *w);
+	/* no document is about it any more */
+	void (*network_gone)(void *context, const struct network_ward *w);
 	void *context;
 	struct writes writes; /* to the kernel, since the beginning */
 };
@@ -91,7 +99,7 @@ void keeper_full(struct keeper *k, bool insist);
 /* Looks at some of those that are due. False: there are none, or nothing can be looked at now. */
 bool keeper_work(struct keeper *k);
 
-/* Its manifest came, changed or went. */
+/* Its manifest came, changed or went. Networks are told of first. */
 void keeper_news(struct keeper *k, const char *const *names, size_t n);
 
 /* Something happened to this container. */

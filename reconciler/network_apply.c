@@ -220,24 +220,25 @@ static void skip_all(struct changes *changes, const char *reason)
 		}
 }
 
-/* It comes with its hardware address and size of packets, in one message. */
+/* It comes with its hardware address, in one message: set later it would be another one first. */
 static bool make(struct applying *p, struct changes *changes)
 {
-	struct change *link = find(changes, NETWORK_LINK), *mtu = find(changes, NETWORK_MTU);
-	struct change *hwaddr = find(changes, NETWORK_HWADDR);
-	struct bridge_note made = {.there = true, .made = true, .mtu = mtu ? KERNELS_MTU : 0};
-	int error =
-	    bridge_make(p->nl, p->name, hwaddr->to, mtu ? (uint32_t)strtoul(mtu->to, NULL, 10) : 0,
-			&made, &p->bridge->link.index);
+	struct change *link = find(changes, NETWORK_LINK), *hwaddr = find(changes, NETWORK_HWADDR);
+	struct bridge_note made = {
+	    .there = true, .made = true, .mtu = find(changes, NETWORK_MTU) ? KERNELS_MTU : 0};
+	int error;
 
+	if (link->verdict != VERDICT_NONE) {
+		skip_all(changes, link->reason);
+		return false;
+	}
+	error = bridge_make(p->nl, p->name, hwaddr->to, &made, &p->bridge->link.index);
 	judge(p, link, wrote(p, "link", "bridge", error));
 	if (error < 0) {
 		skip_all(changes, "the bridge is not there");
 		return false;
 	}
 	hwaddr->verdict = VERDICT_APPLIED;
-	if (mtu)
-		mtu->verdict = VERDICT_APPLIED;
 	p->bridge->found = BRIDGE_THERE;
 	p->bridge->note = made;
 	return true;
@@ -304,13 +305,11 @@ struct change *network_removal(const struct network_subject *s)
 }
 
 /* "vethA, vethB (evenkeel web1 eth0) and 3 more" */
-static const char *list_ports(struct netlink *nl, int index, struct arena *a)
+static const char *list_ports(const struct bridge_port *ports, size_t n, struct arena *a)
 {
-	struct bridge_port *ports;
 	const char *line = "";
-	size_t n = 0, i;
+	size_t i;
 
-	bridge_ports(nl, index, a, &ports, &n);
 	for (i = 0; i < n && i < PORTS_MOST; i++) {
 		const char *alias = text_escape(a, ports[i].alias, strlen(ports[i].alias), 80);
 
@@ -321,9 +320,19 @@ static const char *list_ports(struct netlink *nl, int index, struct arena *a)
 	return n > i ? arena_printf(a, "%s and %zu more", line, n - i) : line;
 }
 
+void network_busy(const char *name, const struct bridge_port *ports, size_t n, struct change *c,
+		  struct arena *a)
+{
+	change_fail(c, a, EBUSY, "bridge %s is not removed: in use by %s", name,
+		    list_ports(ports, n, a));
+	c->remedy = "stop or move what is on it first";
+}
+
 void network_remove(struct netlink *nl, const char *name, int index, struct change *c,
 		    struct arena *a)
 {
+	struct bridge_port *ports;
+	size_t n = 0;
 	int error = bridge_delete(nl, index, name);
 
 	writes_note(arena_printf(a, "bridge %s link", name), "-bridge", -error);
@@ -332,9 +341,8 @@ void network_remove(struct netlink *nl, const char *name, int index, struct chan
 		return;
 	}
 	if (error == -EBUSY) {
-		change_fail(c, a, EBUSY, "bridge %s is not removed: in use by %s", name,
-			    list_ports(nl, index, a));
-		c->remedy = "stop or move what is on it first";
+		bridge_ports(nl, index, a, &ports, &n);
+		network_busy(name, ports, n, c, a);
 		return;
 	}
 	change_fail(c, a, -error, "bridge %s is not removed: %s", name,

@@ -14,6 +14,10 @@ void network_apply(struct netlink *nl, struct network_subject *s);
 /* Is the bridge to be removed, and has that not been tried yet? */
 struct change *network_removal(const struct network_subject *s);
 
+/* It cannot go as C says, because of these ports. */
+void network_busy(const char *name, const struct bridge_port *ports, size_t n, struct change *c,
+		  struct arena *a);
+
 /* Removes the bridge INDEX as C says, with texts in A; waits for an RCU grace period. */
 void network_remove(struct netlink *nl, const char *name, int index, struct change *c,
 		    struct arena *a);

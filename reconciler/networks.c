@@ -33,22 +33,28 @@ static bool chosen(const struct options *o, const struct generation *g, const ch
 }
 
 /* What there is under the name of a bridge, or is the parent of another network. */
-static void look(struct network_subject *s, struct netlink *nl, struct arena *a)
+static int look(const struct network *n, struct arena *a, struct bridge *out)
 {
-	const struct network *n = &s->network;
 	const char *name = n->kind == NETWORK_BRIDGE ? n->document->name : n->parent;
+	struct netlink *nl = name ? netlink_here() : NULL;
 
-	if (!nl)
-		s->error = -errno;
-	else if (name)
-		s->error = bridge_look(nl, name, a, &s->bridge);
+	if (!name)
+		return 0;
+	return nl ? bridge_look(nl, name, a, out) : -errno;
+}
+
+void network_look(struct network_subject *s, const struct document *d, const char *host,
+		  struct arena *a)
+{
+	network_read(d, a, &s->network);
+	s->error = look(&s->network, a, &s->bridge);
+	network_draft(s, host);
 }
 
 void networks_take(struct networks *ns, const struct options *o, const struct generation *g,
 		   const char *host, struct arena *a)
 {
 	const struct catalog *c = &g->catalog;
-	struct netlink *nl = c->n_networks ? netlink_here() : NULL;
 
 	*ns = (struct networks){.arena = a};
 	ns->subjects = arena_alloc(a, c->n_networks * sizeof(*ns->subjects));
@@ -64,9 +70,7 @@ void networks_take(struct networks *ns, const struct options *o, const struct ge
 		    (struct network_subject){.unsure = g->partial, .outcome = &ns->outcomes[ns->n]};
 		network_outcome(d, a, s->outcome);
 		ns->n++;
-		network_read(d, a, &s->network);
-		look(s, nl, a);
-		network_draft(s, host);
+		network_look(s, d, host, a);
 	}
 }
 

@@ -16,6 +16,11 @@ struct networks {
 /* Does a nic of I name this network, or the interface of its name? */
 bool network_used_by(const char *network, const struct instance *i);
 
+/* Reads D, looks at its interface, and drafts its plan on the host of this name into S's outcome.
+ */
+void network_look(struct network_subject *s, const struct document *d, const char *host,
+		  struct arena *a);
+
 /* Looks at the networks of G on HOST and drafts them into A: all, or with O's names those that
  * these instances use. Only reads. */
 void networks_take(struct networks *ns, const struct options *o, const struct generation *g,

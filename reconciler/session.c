@@ -1,5 +1,8 @@
 #include "reconciler/session.h"
 
+#include "reconciler/kept_networks.h"
+#include "reconciler/network_draft.h"
+#include "reconciler/networks.h"
 #include "reconciler/pauses.h"
 #include "reconciler/report.h"
 #include "reconciler/round.h"
@@ -19,6 +22,9 @@ struct session {
 	struct outcome *outcomes; /* sorted by name */
 	bool *open;               /* of each: something may be under way */
 	size_t n, left;
+	struct outcome *networks; /* likewise */
+	bool *networks_open;
+	size_t n_networks, networks_left;
 	size_t writes; /* to the kernel, before it began */
 	struct diagnostics diagnostics;
 	bool trouble;
@@ -33,6 +39,13 @@ static struct outcome *find(const struct session *s, const char *name)
 {
 	return s->n ? bsearch(name, s->outcomes, s->n, sizeof(*s->outcomes), compare_outcome)
 		    : NULL;
+}
+
+static struct outcome *find_network(const struct session *s, const struct network_ward *w)
+{
+	return s->n_networks ? bsearch(w->name, s->networks, s->n_networks, sizeof(*s->networks),
+				       compare_outcome)
+			     : NULL;
 }
 
 /* ---- the end ---- */
@@ -81,6 +94,21 @@ static void judge(const struct keeper *k, struct outcome *o)
 	}
 }
 
+static void judge_network(const struct keeper *k, struct outcome *o)
+{
+	const struct network_ward *w = network_ward_find(&k->networks, o->name);
+	const struct kept_network *kept = kept_networks_find(reload_networks(k->reload), o->name);
+
+	if (kept)
+		o->network = &kept->document;
+	o->held_back = w && w->standing.condition == CONDITION_HELD_BACK;
+	o->in_sync = w && w->standing.condition == CONDITION_IN_SYNC && o->changes.n == 0;
+	for (size_t i = 0; i < o->changes.n; i++)
+		if (o->changes.items[i].verdict == VERDICT_NONE &&
+		    o->changes.items[i].action != ACTION_NONE)
+			o->changes.items[i].verdict = VERDICT_SKIPPED;
+}
+
 static void print_findings(FILE *f, const struct session *s, const struct diagnostics *ds)
 {
 	struct diagnostics shown;
@@ -101,12 +129,16 @@ static struct result *result_of(struct keeper *k, struct session *s)
 			     .host = k->host,
 			     .outcomes = s->outcomes,
 			     .n = s->n,
+			     .networks = s->networks,
+			     .n_networks = s->n_networks,
 			     .diagnostics = s->diagnostics,
 			     .trouble = s->trouble,
 			     .applied = !s->trouble,
 			     .kernel_writes = k->writes.n - s->writes};
 	for (size_t i = 0; i < s->n; i++)
 		judge(k, &s->outcomes[i]);
+	for (size_t i = 0; i < s->n_networks; i++)
+		judge_network(k, &s->networks[i]);
 	result_summarize(r);
 	return r;
 }
@@ -148,7 +180,7 @@ static void end_settled(struct keeper *k)
 	while (*at) {
 		struct session *s = *at;
 
-		if (s->left > 0) {
+		if (s->left + s->networks_left > 0) {
 			at = &s->next;
 			continue;
 		}
@@ -168,10 +200,8 @@ static struct change *find_change(struct changes *changes, const struct change *
 	return NULL;
 }
 
-static void merge(struct session *s, struct outcome *o, const struct turn *t)
+static void merge(struct session *s, struct outcome *o, const struct outcome *now)
 {
-	const struct outcome *now = &t->outcome;
-
 	o->status = o->whole == WHOLE_NONE && o->changes.n == 0 ? now->status : o->status;
 	if (o->whole == WHOLE_NONE || o->whole == WHOLE_UPDATE)
 		o->whole = now->whole != WHOLE_NONE ? now->whole : o->whole;
@@ -250,7 +280,7 @@ void session_turn(struct keeper *k, const struct turn *t)
 		struct outcome *o = find(s, t->ward->name);
 
 		if (o)
-			merge(s, o, t);
+			merge(s, o, &t->outcome);
 	}
 	session_settle(k, t->ward);
 }
@@ -280,6 +310,52 @@ void session_forget(struct keeper *k, const struct ward *w)
 
 		if (o)
 			close_one(s, o);
+	}
+	end_settled(k);
+}
+
+/* ---- networks ---- */
+
+static void close_network(struct session *s, const struct outcome *o)
+{
+	bool *open = &s->networks_open[o - s->networks];
+
+	s->networks_left -= *open;
+	*open = false;
+}
+
+void session_network(struct keeper *k, const struct network_ward *w, const struct outcome *now)
+{
+	for (struct session *s = k->sessions; s; s = s->next) {
+		struct outcome *o = find_network(s, w);
+
+		if (!o)
+			continue;
+		merge(s, o, now);
+		if (!w->due && !w->waits && !w->removing)
+			close_network(s, o);
+	}
+	end_settled(k);
+}
+
+void session_network_change(struct keeper *k, const struct network_ward *w, const struct change *c)
+{
+	for (struct session *s = k->sessions; s; s = s->next) {
+		struct outcome *o = find_network(s, w);
+		struct change *known = o ? find_change(&o->changes, c) : NULL;
+
+		if (known)
+			change_copy(known, s->arena, c);
+	}
+}
+
+void session_network_forget(struct keeper *k, const struct network_ward *w)
+{
+	for (struct session *s = k->sessions; s; s = s->next) {
+		struct outcome *o = find_network(s, w);
+
+		if (o)
+			close_network(s, o);
 	}
 	end_settled(k);
 }
@@ -321,6 +397,38 @@ static void take_names(struct keeper *k, struct session *s)
 	s->left = s->n;
 }
 
+/* With names: those that these instances use. */
+static bool wanted_network(struct keeper *k, const struct session *s, const char *network)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct instance *instance =
+		    generation_find(reload_generation(k->reload), s->outcomes[i].name);
+
+		if (instance && network_used_by(network, instance))
+			return true;
+	}
+	return s->options.n_names == 0;
+}
+
+static void take_networks(struct keeper *k, struct session *s)
+{
+	s->networks = arena_alloc(s->arena, k->networks.n * sizeof(*s->networks));
+	s->networks_open = arena_alloc(s->arena, k->networks.n * sizeof(*s->networks_open));
+	for (size_t i = 0; i < k->networks.n; i++) {
+		const struct network_ward *w = k->networks.items[i];
+		const struct kept_network *kept =
+		    kept_networks_find(reload_networks(k->reload), w->name);
+
+		if (!kept || !wanted_network(k, s, w->name))
+			continue;
+		network_outcome(&kept->document, s->arena, &s->networks[s->n_networks]);
+		s->networks[s->n_networks].name = arena_strdup(s->arena, w->name);
+		s->networks[s->n_networks].status = w->standing.status;
+		s->networks_open[s->n_networks++] = true;
+	}
+	s->networks_left = s->n_networks;
+}
+
 void session_open(struct keeper *k, const struct options *o,
 		  void (*ended)(void *context, uint64_t client, const char *out, const char *err,
 				int status),
@@ -338,8 +446,10 @@ void session_open(struct keeper *k, const struct options *o,
 	diagnostics_init(&s->diagnostics, a);
 	copy_options(s, o);
 	s->trouble = !pass_knows_names(g, &s->options, &s->diagnostics);
-	if (!s->trouble)
+	if (!s->trouble) {
 		take_names(k, s);
+		take_networks(k, s);
+	}
 	s->next = k->sessions;
 	k->sessions = s;
 	end_settled(k);

@@ -20,6 +20,14 @@ void session_open(struct keeper *k, const struct options *o,
 void session_turn(struct keeper *k, const struct turn *t);
 /* A job of it has ended. */
 void session_job(struct keeper *k, const struct ward *w, const struct job *job);
+/* The same for networks: what a look has found and done, what became of one change that took its
+ * time, and one that no document is about any more. */
+struct network_ward;
+struct outcome;
+void session_network(struct keeper *k, const struct network_ward *w, const struct outcome *now);
+void session_network_change(struct keeper *k, const struct network_ward *w, const struct change *c);
+void session_network_forget(struct keeper *k, const struct network_ward *w);
+
 /* Has all that was under way for it ended? */
 void session_settle(struct keeper *k, const struct ward *w);
 /* It is no longer looked after. */

@@ -55,20 +55,20 @@ static void held_back(struct keeper *k, const struct turn *t, struct arena *a, s
 	out->reason = held_reason(k, t, a);
 }
 
-/* What is being tried again and again outweighs what a single look shows. */
-static void troubled(const struct ward *w, uint64_t now, struct arena *a, struct standing *out)
+void stand_troubled(const struct attempts *attempts, uint64_t now, struct arena *a,
+		    struct standing *out)
 {
 	struct attempt attempt;
 
 	if (out->condition == CONDITION_PAUSED || out->condition == CONDITION_HELD_BACK)
 		return;
-	if (attempts_crash_loop(&w->attempts, now)) {
+	if (attempts_crash_loop(attempts, now)) {
 		out->condition = CONDITION_FAILING;
 		out->reason = "crash loop: it does not stay up after its start";
-	} else if (attempts_failing(&w->attempts, now, &attempt)) {
+	} else if (attempts_failing(attempts, now, &attempt)) {
 		out->condition = CONDITION_FAILING;
 		out->reason = arena_strdup(a, attempt.reason);
-	} else if (attempts_contested(&w->attempts, now, &attempt)) {
+	} else if (attempts_contested(attempts, now, &attempt)) {
 		out->condition = CONDITION_CONTESTED;
 		out->reason = arena_printf(a, "%s %s: somebody keeps changing it", attempt.object,
 					   attempt.attribute);
@@ -84,7 +84,7 @@ static void starting(const struct turn *t, struct standing *out)
 	out->reason = "it is starting";
 }
 
-static enum event event_for(enum condition c)
+enum event stand_event(enum condition c)
 {
 	switch (c) {
 	case CONDITION_PENDING_RESTART:
@@ -106,7 +106,7 @@ static enum event event_for(enum condition c)
 	return EVENT_RECOVERED;
 }
 
-static bool was_trouble(enum condition c)
+bool stand_was_trouble(enum condition c)
 {
 	return c == CONDITION_FAILING || c == CONDITION_CONTESTED || c == CONDITION_HELD_BACK;
 }
@@ -121,7 +121,7 @@ static void say(struct keeper *k, const struct turn *t, const struct standing *n
 	switch (next->condition) {
 	case CONDITION_IN_SYNC:
 	case CONDITION_PENDING_RESTART:
-		if (was_trouble(last->condition) && w->said)
+		if (stand_was_trouble(last->condition) && w->said)
 			journal_say(k->journal, EVENT_RECOVERED, w->name, "in sync again");
 		else if (last->condition == CONDITION_PAUSED && w->said)
 			journal_say(k->journal, EVENT_RESUMED, w->name, "no longer paused");
@@ -148,7 +148,7 @@ static void say(struct keeper *k, const struct turn *t, const struct standing *n
 		break;
 	}
 	if (!same || !last->reason || !next->reason || strcmp(last->reason, next->reason) != 0)
-		journal_retry(k->journal, event_for(next->condition), w->name, retry / 1000000,
+		journal_retry(k->journal, stand_event(next->condition), w->name, retry / 1000000,
 			      "%s%s%s", condition_name(next->condition), next->reason ? ": " : "",
 			      next->reason ? next->reason : "");
 }
@@ -180,7 +180,7 @@ void ward_stands(struct keeper *k, const struct turn *t, uint64_t now)
 	if (next.condition == CONDITION_IN_SYNC) /* nothing that failed is wanted any more */
 		attempts_all_succeeded(&w->attempts, now);
 	held_back(k, t, a, &next);
-	troubled(w, now, a, &next);
+	stand_troubled(&w->attempts, now, a, &next);
 	w->retry = next.condition == CONDITION_FAILING || next.condition == CONDITION_CONTESTED
 		       ? attempts_next(&w->attempts, now)
 		       : 0;

@@ -7,3 +7,11 @@
 
 /* Takes down what turn T found, and tells the journal and those who watch of what is new. */
 void ward_stands(struct keeper *k, const struct turn *t, uint64_t now);
+
+/* What is being tried again and again outweighs what a single look shows. */
+void stand_troubled(const struct attempts *attempts, uint64_t now, struct arena *a,
+		    struct standing *out);
+
+/* What is said of somebody who comes to stand so, and whether that was trouble. */
+enum event stand_event(enum condition c);
+bool stand_was_trouble(enum condition c);

@@ -65,12 +65,27 @@ static size_t gather(const struct outcome *o, bool (*counts)(const struct change
 	return n;
 }
 
+const char *standing_network(const struct standing *s)
+{
+	size_t n = strlen(STANDING_NETWORK);
+
+	return strncmp(s->name, STANDING_NETWORK, n) == 0 ? s->name + n : NULL;
+}
+
+const char *standing_status(const struct standing *s)
+{
+	if (!standing_network(s) || s->status == STATUS_MISSING)
+		return status_name(s->status);
+	return s->status == STATUS_RUNNING ? "up" : "down";
+}
+
 void standing_from_outcome(const struct outcome *o, struct arena *a, struct standing *out)
 {
 	const char *reason;
 
 	*out = (struct standing){
-	    .name = arena_strdup(a, o->name),
+	    .name = o->network ? arena_printf(a, STANDING_NETWORK "%s", o->name)
+			       : arena_strdup(a, o->name),
 	    .status = o->status,
 	    .condition = condition_of(o, a, &reason),
 	    .paused_until = o->pause ? o->pause->until : 0,

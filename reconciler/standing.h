@@ -26,6 +26,9 @@ struct waiting {
 	const char *reason, *remedy;
 };
 
+/* Of an instance, or of a network, whose name has this before it. */
+#define STANDING_NETWORK "network/"
+
 struct standing {
 	const char *name;
 	enum status status;
@@ -41,6 +44,11 @@ struct standing {
 /* What OUTCOME says: all but since and retry, which only who watches knows. Everything is copied
  * into A: the outcome and its manifests may go. */
 void standing_from_outcome(const struct outcome *outcome, struct arena *a, struct standing *out);
+
+/* The network's own name; NULL: it is an instance. */
+const char *standing_network(const struct standing *s);
+/* "running", ...; of a network "missing", "down" or "up". */
+const char *standing_status(const struct standing *s);
 
 /* Copies all of FROM into A. */
 void standing_copy(const struct standing *from, struct arena *a, struct standing *out);

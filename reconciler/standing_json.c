@@ -86,7 +86,7 @@ struct json_t *standing_json(const struct standing *s, bool show_secrets)
 	json_t *out = json_object();
 
 	set(out, "name", json_text(s->name));
-	set(out, "status", json_text(status_name(s->status)));
+	set(out, "status", json_text(standing_status(s)));
 	set(out, "condition", json_text(condition_name(s->condition)));
 	set(out, "since", json_moment(s->since));
 	set(out, "reason", json_text(s->reason));
@@ -166,6 +166,20 @@ static int read_list(const json_t *object, const char *name, struct arena *a, st
 
 static bool status_find(const char *name, enum status *out)
 {
+	static const struct {
+		const char *name;
+		enum status status;
+	} of_networks[] = {
+	    {"down", STATUS_STOPPED},
+	    {"up",   STATUS_RUNNING},
+	};
+
+	for (size_t i = 0; name && i < sizeof(of_networks) / sizeof(of_networks[0]); i++) {
+		if (strcmp(name, of_networks[i].name) != 0)
+			continue;
+		*out = of_networks[i].status;
+		return true;
+	}
 	for (int i = STATUS_MISSING; name && i <= STATUS_FROZEN; i++) {
 		if (strcmp(name, status_name((enum status)i)) != 0)
 			continue;
@@ -209,12 +223,27 @@ static json_t *json_with_usage(const struct standing *s, bool show_secrets,
 	return out;
 }
 
+/* Under its own name. */
+static json_t *json_network(const struct standing *s, bool show_secrets)
+{
+	json_t *out = standing_json(s, show_secrets);
+
+	set(out, "name", json_text(standing_network(s)));
+	return out;
+}
+
 void standings_print_json(FILE *f, const struct options *o, const struct standings *s)
 {
 	json_t *out = json_object(), *instances = json_array(), *summary = json_object();
+	json_t *networks = json_array();
 	size_t counts[N_CONDITIONS] = {0};
 
 	for (size_t i = 0; i < s->n; i++) {
+		if (standing_network(&s->items[i])) {
+			json_array_append_new(networks,
+					      json_network(&s->items[i], o->show_secrets));
+			continue;
+		}
 		json_array_append_new(instances,
 				      json_with_usage(&s->items[i], o->show_secrets,
 						      s->usage ? s->usage[i] : NULL, o->usage));
@@ -225,6 +254,7 @@ void standings_print_json(FILE *f, const struct options *o, const struct standin
 		    json_integer((json_int_t)counts[k]));
 	set(out, "version", json_integer(1));
 	set(out, "generation", json_text(s->generation));
+	set(out, "networks", networks);
 	set(out, "instances", instances);
 	set(out, "summary", summary);
 	json_print(f, out);

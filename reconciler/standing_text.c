@@ -69,14 +69,27 @@ static const char *reason(const struct standing *s, uint64_t today, struct arena
 			    *age && *next ? ", " : "", next);
 }
 
+static const char *title(const struct standing *s, struct arena *a)
+{
+	const char *network = standing_network(s);
+
+	return network ? arena_printf(a, "network %s", escaped(a, network)) : escaped(a, s->name);
+}
+
+/* Networks are a matter of their own only where something is the matter with them. */
+static bool is_shown(const struct options *o, const struct standing *s)
+{
+	return o->verbosity > 0 || s->condition != CONDITION_IN_SYNC || !standing_network(s);
+}
+
 static void print_row(FILE *f, const struct standing *s, int name, int condition, uint64_t today,
 		      struct arena *a)
 {
-	const char *why = reason(s, today, a), *shown = escaped(a, s->name);
+	const char *why = reason(s, today, a), *shown = title(s, a);
 	size_t columns = text_columns(shown, strlen(shown));
 	int pad = name > (int)columns ? name - (int)columns : 0;
 
-	fprintf(f, "%s%*s  %-8s  %-*s%s%s\n", shown, pad, "", status_name(s->status),
+	fprintf(f, "%s%*s  %-8s  %-*s%s%s\n", shown, pad, "", standing_status(s),
 		*why ? condition : 0, condition_name(s->condition), *why ? "  " : "", why);
 }
 
@@ -89,22 +102,28 @@ void standing_print_line(FILE *f, const struct standing *s, const char *when, in
 	arena_free(a);
 }
 
-/* "50 instances: 48 in-sync, 1 drifted, 1 pending-restart" */
-static void print_total(FILE *f, const struct standings *s)
+/* "50 instances: 48 in-sync, 1 drifted, 1 pending-restart"; NETWORKS: these, and nothing where
+ * there are none. */
+static void print_counts(FILE *f, const struct standings *s, bool networks)
 {
-	size_t counts[N_CONDITIONS] = {0};
-	const char *separator = ": ";
+	size_t counts[N_CONDITIONS] = {0}, n = 0;
+	const char *separator = ": ", *word = networks ? "network" : "instance";
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
+		if ((standing_network(&s->items[i]) != NULL) != networks)
+			continue;
 		counts[s->items[i].condition]++;
-	fprintf(f, "%zu %s", s->n, s->n == 1 ? "instance" : "instances");
+		n++;
+	}
+	if (networks && n == 0)
+		return;
+	fprintf(f, "%s%zu %s%s", networks ? "; " : "", n, word, n == 1 ? "" : "s");
 	for (int k = 0; k < N_CONDITIONS; k++) {
 		if (counts[k] == 0)
 			continue;
 		fprintf(f, "%s%zu %s", separator, counts[k], condition_name((enum condition)k));
 		separator = ", ";
 	}
-	fputc('\n', f);
 }
 
 void standings_print(FILE *f, const struct options *o, const struct standings *s)
@@ -112,27 +131,35 @@ void standings_print(FILE *f, const struct options *o, const struct standings *s
 	int name = (int)strlen("NAME"), condition = (int)strlen("CONDITION");
 	struct arena *a = arena_new();
 	uint64_t today = pauses_today();
+	size_t rows = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const char *shown = escaped(a, s->items[i].name);
+		const char *shown = title(&s->items[i], a);
 		int n = (int)text_columns(shown, strlen(shown));
 		int c = (int)strlen(condition_name(s->items[i].condition));
 
+		if (!is_shown(o, &s->items[i]))
+			continue;
 		name = n > name ? n : name;
 		condition = c > condition ? c : condition;
+		rows++;
 	}
-	if (s->n)
+	if (rows)
 		fprintf(f, "%-*s  %-8s  %-*s  %s\n", name, "NAME", "STATUS", condition, "CONDITION",
 			"REASON");
 	for (size_t i = 0; i < s->n; i++) {
+		if (!is_shown(o, &s->items[i]))
+			continue;
 		print_row(f, &s->items[i], name, condition, today, a);
 		if (o->verbosity > 0)
 			print_waiting(f, o, &s->items[i], a);
 		if (s->usage && s->usage[i])
 			usage_print(f, s->usage[i]);
 	}
-	if (s->n)
+	if (rows)
 		fputc('\n', f);
-	print_total(f, s);
+	print_counts(f, s, false);
+	print_counts(f, s, true);
+	fputc('\n', f);
 	arena_free(a);
 }

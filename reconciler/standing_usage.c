@@ -8,7 +8,7 @@
 
 static bool runs(const struct standing *s)
 {
-	return s->status == STATUS_RUNNING || s->status == STATUS_FROZEN;
+	return !standing_network(s) && (s->status == STATUS_RUNNING || s->status == STATUS_FROZEN);
 }
 
 static const struct usage *read_one(struct containers *cs, const char *name, struct arena *a)

@@ -82,7 +82,7 @@ static size_t all_names(struct telling *t, const char ***out)
 	if (asking_send(&other, &(struct request){.kind = REQUEST_STATUS}) == 0)
 		while (r.kind != ANSWER_READY && asking_next(&other, asking_now() + ASKING_PATIENCE,
 							     false, t->arena, &r, &why) == 0) {
-			if (r.kind != ANSWER_STANDING)
+			if (r.kind != ANSWER_STANDING || standing_network(&r.standing))
 				continue;
 			*out = arena_grow(t->arena, *out, n, &capacity, sizeof(**out));
 			(*out)[n++] = r.standing.name;
@@ -149,8 +149,12 @@ static int take(struct telling *t, const struct answer *r)
 
 static bool stands_so(const struct options *o, const struct standing *s)
 {
-	return !o->wait || strcmp(o->wait, condition_name(s->condition)) == 0 ||
-	       strcmp(o->wait, status_name(s->status)) == 0;
+	if (!o->wait || strcmp(o->wait, condition_name(s->condition)) == 0)
+		return true;
+	/* networks neither run nor stop */
+	if (standing_network(s))
+		return condition_find(o->wait) == N_CONDITIONS;
+	return strcmp(o->wait, status_name(s->status)) == 0;
 }
 
 static size_t is_other(const struct telling *t)

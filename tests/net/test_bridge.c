@@ -57,7 +57,7 @@ static int make(const char *name, const struct bridge_note *note)
 {
 	int index = 0;
 
-	assert_int_equal(bridge_make(fixture.nl, name, MAC, 0, note, &index), 0);
+	assert_int_equal(bridge_make(fixture.nl, name, MAC, note, &index), 0);
 	assert_true(index > 0);
 	return index;
 }
@@ -151,17 +151,17 @@ static void a_bridge_is_made_with_its_note(void **state)
 	(void)state;
 	kernel();
 	assert_int_equal(look("ek0").found, BRIDGE_MISSING);
-	assert_int_equal(bridge_make(fixture.nl, "ek0", MAC, 1400, &note, &index), 0);
+	assert_int_equal(bridge_make(fixture.nl, "ek0", MAC, &note, &index), 0);
 	b = look("ek0");
 	assert_int_equal(b.found, BRIDGE_THERE);
 	assert_int_equal(b.link.index, index);
 	assert_string_equal(b.link.hwaddr, MAC);
-	assert_int_equal(b.link.mtu, 1400);
+	assert_int_equal(b.link.mtu, 1500);
 	assert_false(b.link.flags & IFF_UP);
 	assert_true(b.note.made);
 	assert_int_equal(b.note.mtu, 1500);
 	assert_int_equal(b.n_addresses, 0);
-	assert_int_equal(bridge_make(fixture.nl, "ek0", MAC, 0, &note, &index), -EEXIST);
+	assert_int_equal(bridge_make(fixture.nl, "ek0", MAC, &note, &index), -EEXIST);
 	assert_int_equal(bridge_delete(fixture.nl, b.link.index, "ek0"), 0);
 	assert_int_equal(look("ek0").found, BRIDGE_MISSING);
 }
@@ -172,9 +172,11 @@ static void a_refused_one_leaves_nothing(void **state)
 
 	(void)state;
 	kernel();
-	assert_true(bridge_make(fixture.nl, "ek0", MAC, 7, &made, &index) < 0);
+	assert_true(bridge_make(fixture.nl, "a name too long for the kernel", MAC, &made, &index) <
+		    0);
+	assert_true(bridge_make(fixture.nl, "ek0", "01:00:5e:00:00:01", &made, &index) < 0);
 	assert_int_equal(look("ek0").found, BRIDGE_MISSING);
-	assert_true(bridge_make(fixture.nl, "ek0", "no address", 0, &made, &index) < 0);
+	assert_true(bridge_make(fixture.nl, "ek0", "no address", &made, &index) < 0);
 	assert_int_equal(look("ek0").found, BRIDGE_MISSING);
 }
 
