@@ -51,6 +51,7 @@ static struct change *add(struct network_subject *s, const char *attribute, enum
 			       .setting = asked,
 			       .origin = d,
 			       .at = d->at,
+			       .identity = strcmp(attribute, NETWORK_LINK) == 0,
 			   });
 }
 

@@ -144,7 +144,7 @@ uint64_t network_round_next(struct keeper *k, uint64_t now)
 
 /* ---- what is said ---- */
 
-/* A bridge that somebody took away comes back with all it had: that is one thing put back. */
+/* A bridge that somebody took away comes back with all it had: one thing put back. */
 static void applied(struct network_turn *t, const struct change *c)
 {
 	struct network_ward *w = t->ward;
@@ -155,12 +155,12 @@ static void applied(struct network_turn *t, const struct change *c)
 	if (!w->fresh && !link && t->outcome.whole == WHOLE_CREATE)
 		return;
 	if (w->fresh || (link && c->action == ACTION_REMOVE)) {
-		journal_change(j, EVENT_CHANGED, w->owner, c, 0);
+		journal_change(j, EVENT_CHANGED, w->owner, &t->outcome.changes, c, 0);
 		return;
 	}
-	journal_change(j, EVENT_PUT_BACK, w->owner, c, 0);
+	journal_change(j, EVENT_PUT_BACK, w->owner, &t->outcome.changes, c, 0);
 	if (attempts_put_back(&w->attempts, c->object, c->attribute, t->now))
-		journal_change(j, EVENT_CONTESTED, w->owner, c, 0);
+		journal_change(j, EVENT_CONTESTED, w->owner, &t->outcome.changes, c, 0);
 }
 
 static void failed(struct network_turn *t, const struct change *c)
@@ -171,7 +171,7 @@ static void failed(struct network_turn *t, const struct change *c)
 	w->insist = false;
 	attempts_failed(&w->attempts, c->object, c->attribute, t->now, c->error);
 	next = attempts_hold(&w->attempts, c->object, c->attribute, t->now);
-	journal_change(t->keeper->journal, EVENT_FAILED, w->owner, c,
+	journal_change(t->keeper->journal, EVENT_FAILED, w->owner, &t->outcome.changes, c,
 		       next > t->now ? (next - t->now) / 1000000 : 0);
 }
 
@@ -220,7 +220,7 @@ static void say(struct network_turn *t, const struct standing *next)
 		journal_say(j, EVENT_RECOVERED, w->owner, "in sync again");
 	if (next->condition == CONDITION_DRIFTED && t->keeper->o->observe)
 		for (size_t i = 0; i < t->outcome.changes.n; i++)
-			journal_change(j, EVENT_WOULD_CHANGE, w->owner,
+			journal_change(j, EVENT_WOULD_CHANGE, w->owner, &t->outcome.changes,
 				       &t->outcome.changes.items[i], 0);
 	/* each refusal of the kernel's has had its line */
 	if (!same && (next->condition == CONDITION_HELD_BACK ||

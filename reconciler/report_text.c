@@ -77,9 +77,10 @@ const char *report_name(const struct change *c, struct arena *a)
 		return "boot file";
 	if (strcmp(c->object, "config") == 0 && strncmp(name, lxc, strlen(lxc)) == 0)
 		name += strlen(lxc);
-	if (strcmp(c->object, "config") == 0 || strcmp(c->object, "key") == 0 ||
-	    object_is(c->object, "network"))
+	if (strcmp(c->object, "config") == 0 || strcmp(c->object, "key") == 0)
 		return escaped(a, name);
+	if (object_is(c->object, "network"))
+		return c->identity ? "interface" : escaped(a, name);
 	if (strcmp(name, "device") == 0 || c->identity)
 		return escaped(a, c->object);
 	return escaped(a, arena_printf(a, "%s %s", c->object, name));

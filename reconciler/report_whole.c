@@ -11,13 +11,17 @@ static const struct part {
 	const char *words;
 	bool unless_named_so; /* left out where the object itself has that name */
 } parts[] = {
-    {"nic", "master",   " on %",        false},
-    {"nic", "name",     ", named %",    true },
-    {"nic", "hwaddr",   ", %",          false},
-    {"nic", "mtu",      ", mtu %",      false},
-    {"nic", "ingress",  ", ingress %",  false},
-    {"nic", "egress",   ", egress %",   false},
-    {"nic", "priority", ", priority %", false},
+    {"network", "ipv4.address", ", %",          false},
+    {"network", "ipv6.address", ", %",          false},
+    {"network", "hwaddr",       ", %",          false},
+    {"network", "mtu",          ", mtu %",      false},
+    {"nic",     "master",       " on %",        false},
+    {"nic",     "name",         ", named %",    true },
+    {"nic",     "hwaddr",       ", %",          false},
+    {"nic",     "mtu",          ", mtu %",      false},
+    {"nic",     "ingress",      ", ingress %",  false},
+    {"nic",     "egress",       ", egress %",   false},
+    {"nic",     "priority",     ", priority %", false},
 };
 
 static const char *escaped(struct arena *a, const char *text)
