@@ -446,7 +446,7 @@ static void look(struct keeper *k, struct network_ward *w)
 	t.subject = (struct network_subject){.unsure = k->incomplete || t.kept->last_good,
 					     .outcome = &t.outcome};
 	network_outcome(&t.kept->document, t.arena, &t.outcome);
-	network_look(&t.subject, &t.kept->document, k->host->name, t.arena);
+	networks_look(&t.subject, &t.kept->document, k->host->name, t.arena);
 	act(&t);
 	watch(&t);
 	stand(&t);

@@ -43,8 +43,8 @@ static int look(const struct network *n, struct arena *a, struct bridge *out)
 	return nl ? bridge_look(nl, name, a, out) : -errno;
 }
 
-void network_look(struct network_subject *s, const struct document *d, const char *host,
-		  struct arena *a)
+void networks_look(struct network_subject *s, const struct document *d, const char *host,
+		   struct arena *a)
 {
 	network_read(d, a, &s->network);
 	s->error = look(&s->network, a, &s->bridge);
@@ -70,7 +70,7 @@ void networks_take(struct networks *ns, const struct options *o, const struct ge
 		    (struct network_subject){.unsure = g->partial, .outcome = &ns->outcomes[ns->n]};
 		network_outcome(d, a, s->outcome);
 		ns->n++;
-		network_look(s, d, host, a);
+		networks_look(s, d, host, a);
 	}
 }
 

@@ -18,8 +18,8 @@ bool network_used_by(const char *network, const struct instance *i);
 
 /* Reads D, looks at its interface, and drafts its plan on the host of this name into S's outcome.
  */
-void network_look(struct network_subject *s, const struct document *d, const char *host,
-		  struct arena *a);
+void networks_look(struct network_subject *s, const struct document *d, const char *host,
+		   struct arena *a);
 
 /* Looks at the networks of G on HOST and drafts them into A: all, or with O's names those that
  * these instances use. Only reads. */
