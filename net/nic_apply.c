@@ -137,6 +137,8 @@ static void apply_mtu(struct work *w, struct change *c)
 	struct link_change change = {.mtu = (uint32_t)strtoul(c->to, NULL, 10)};
 
 	apply_both(w, c, &change);
+	if (c->verdict == VERDICT_APPLIED)
+		w->found->host.mtu = w->found->guest.mtu = change.mtu;
 }
 
 static void apply_txqueuelen(struct work *w, struct change *c)
@@ -241,6 +243,7 @@ static void end_way(struct work *w, struct change *c, int r, const char *why)
 	change_fail(c, w->c->arena, -r, "%s", why);
 }
 
+/* Its queue is made for frames of the MTU. */
 static void apply_way(struct work *w, enum shaping_way way)
 {
 	const char *attribute = way == SHAPING_INGRESS ? NIC_INGRESS : NIC_EGRESS;
@@ -251,7 +254,8 @@ static void apply_way(struct work *w, enum shaping_way way)
 	uint64_t rate, burst;
 	int r;
 
-	if (!work_change(w, attribute) && !work_change(w, burst_attribute))
+	if (!work_change(w, attribute) && !work_change(w, burst_attribute) &&
+	    !(work_change(w, NIC_MTU) && now->ours && now->rate))
 		return;
 	rate = wanted_number(w, attribute, now->rate);
 	burst = wanted_number(w, burst_attribute,

@@ -265,19 +265,26 @@ static void want_hwaddr(const struct wish *w)
 	want(w, NIC_HWADDR, address, s);
 }
 
+/* Any name will do: the one that it was once given stays. */
+static const char *host_name_of(const struct wish *w)
+{
+	const char *recorded = nic_text(w->instance->owned, w->nic->object, NIC_HOST_NAME);
+	char stable[16];
+
+	if (recorded)
+		return recorded;
+	nic_stable_host_name(w->world->lxcpath ? w->world->lxcpath : "",
+			     w->instance->instance->name, w->nic->device->device->name, stable);
+	return arena_strdup(w->out->arena, stable);
+}
+
 static void want_host_end(const struct wish *w)
 {
 	const struct nic *nic = w->nic;
-	char stable[16];
 
-	if (nic->host_name) {
-		want(w, NIC_HOST_NAME, nic->host_name, option(w, "host_name"));
-	} else {
-		nic_stable_host_name(w->world->lxcpath ? w->world->lxcpath : "",
-				     w->instance->instance->name, nic->device->device->name,
-				     stable);
-		want(w, NIC_HOST_NAME, arena_strdup(w->out->arena, stable), NULL);
-	}
+	want(w, NIC_HOST_NAME, nic->host_name ? nic->host_name : host_name_of(w),
+	     nic->host_name ? option(w, "host_name") : NULL)
+	    ->recorded = true; /* it is found by that */
 	if (nic->kind == NIC_BRIDGED)
 		want(w, NIC_MASTER, nic->parent, nic->parent_setting)->recorded = true;
 	want(w, NIC_UP, "yes", NULL)->recorded = false;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -254,6 +255,21 @@ static void collect_objects(const struct properties *asked, struct nics *nics, s
 	}
 }
 
+/* The name that LXC gave the end on the host when it started the container. */
+static bool find_by_pair(struct netlink *nl, struct container *c, const struct properties *asked,
+			 struct nics *nics, struct nic_found *f)
+{
+	const char *index = nic_text(c->owned, f->object, NIC_INDEX);
+
+	if (!index)
+		index = nic_text(asked, f->object, NIC_INDEX);
+	if (!index || !c->running_item)
+		return false;
+	return find_by_host_name(nl, nics, f,
+				 c->running_item(c, arena_printf(c->arena, "lxc.net.%lu.veth.pair",
+								 strtoul(index, NULL, 10))));
+}
+
 /* What has no end on the host is known by the parent that it was made on. */
 static void find_renamed(struct netlink *nl, struct container *c, struct nics *nics,
 			 struct nic_found *f)
@@ -285,7 +301,7 @@ static void find_all(struct netlink *nl, struct container *c, const struct prope
 					   c->arena);
 	}
 	for (size_t i = 0; i < nics->n; i++)
-		if (!nics->items[i].there)
+		if (!nics->items[i].there && !find_by_pair(nl, c, asked, nics, &nics->items[i]))
 			find_renamed(nl, c, nics, &nics->items[i]);
 	for (size_t i = 0; i < nics->n; i++)
 		if (nics->items[i].there && nics->items[i].host.master)

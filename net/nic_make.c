@@ -1,6 +1,7 @@
 #include "net/nic_make.h"
 
 #include "schema/arena.h"
+#include "schema/nic.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,16 +47,25 @@ static void made(struct work *w, struct change *link)
 
 /* ---- veth ---- */
 
-/* The end of one that we made earlier, whose other end container root has taken elsewhere. */
+/* Nobody else has a name that is made of ours; one that was given may be anybody's. */
+static bool is_stable_name(const struct work *w, const char *name)
+{
+	char stable[16];
+
+	nic_stable_host_name(w->c->lxcpath, w->c->name, w->found->object + strlen("nic/"), stable);
+	return strcmp(name, stable) == 0;
+}
+
+/* The end of one that we or LXC made, whose other end container root has taken elsewhere. */
 static bool clear_remnant(struct work *w, const char *name)
 {
 	const char *alias = nic_alias(w->c, w->found->object, w->c->arena), *why;
-	const char *recorded = nic_text(w->c->owned, w->found->object, NIC_HOST_NAME);
 	struct link old;
 
-	if (link_by_name(w->nl, LINK_HERE, name, &old) < 0 || strcmp(old.kind, LINK_VETH) != 0)
+	if (link_by_name(w->nl, LINK_HERE, name, &old) < 0 || strcmp(old.kind, LINK_VETH) != 0 ||
+	    old.peer_nsid == LINK_HERE)
 		return false;
-	if (strcmp(old.alias, alias) != 0 && !(recorded && strcmp(recorded, name) == 0))
+	if (strcmp(old.alias, alias) != 0 && !is_stable_name(w, name))
 		return false;
 	shaping_clear(w->nl, &old, SHAPING_EGRESS, w->c->arena, &why);
 	return link_delete(w->nl, old.index) == 0;
