@@ -44,8 +44,8 @@ static char *run(struct harness *h, const char *const *words)
 
 	if (status != 0) {
 		for (size_t i = 0; words[i]; i++)
-			print_error("%s ", words[i]);
-		print_error("\n%s\n", output);
+			fprintf(stderr, "%s ", words[i]);
+		fprintf(stderr, "\n%s\n", output);
 		fail_msg("it ended with %d", status);
 	}
 	return output;
@@ -334,6 +334,6 @@ void network_expect_same(struct harness *h, const char *before, const char *afte
 	harness_write(h, paths[0], before);
 	harness_write(h, paths[1], after);
 	harness_run(h, &output, "diff", "-U0", paths[0], paths[1], NULL);
-	print_error("%s\n", output);
+	fprintf(stderr, "%s\n", output);
 	fail_msg("%s: the host is not as it was", what);
 }
