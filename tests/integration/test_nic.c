@@ -336,14 +336,10 @@ static void what_others_changed_is_put_right(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    network_test(a_hot_nic_is_whole),
-	    network_test(several_come_and_one_goes),
-	    network_test(it_changes_in_place),
-	    network_test(two_exchange_their_names),
-	    network_test(another_type_replaces_it),
-	    network_test(bridged_becomes_p2p_in_place),
-	    network_test(a_profile_changes_all),
-	    network_test(what_others_changed_is_put_right),
+	    network_test(a_hot_nic_is_whole),       network_test(several_come_and_one_goes),
+	    network_test(it_changes_in_place),      network_test(two_exchange_their_names),
+	    network_test(another_type_replaces_it), network_test(bridged_becomes_p2p_in_place),
+	    network_test(a_profile_changes_all),    network_test(what_others_changed_is_put_right),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
