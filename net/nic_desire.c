@@ -317,7 +317,7 @@ static void want_rate(const struct wish *w, const char *attribute, uint64_t bits
 	}
 	want_number(w, attribute, rate, s);
 	if (burst)
-		want_number(w, burst_attribute, burst, burst_setting);
+		want_number(w, burst_attribute, shaping_settle_burst(rate, burst), burst_setting);
 }
 
 static void want_shaping(const struct wish *w)

@@ -116,8 +116,10 @@ int network_try(struct harness *h, char **output, const char *format, ...)
 
 void network_bridge(struct harness *h, const char *name, const char *address)
 {
-	network_host(h, "ip link add %s address 02:00:00:00:00:01 type bridge; ip link set %s up",
-		     name, name);
+	network_host(h,
+		     "ip link add %s address 02:00:00:00:00:01 type bridge;"
+		     " ip link set %s mtu 1400; ip link set %s mtu 1500; ip link set %s up",
+		     name, name, name, name);
 	if (address)
 		network_host(h, "ip addr add %s dev %s", address, name);
 }

@@ -50,7 +50,8 @@ int network_try(struct harness *h, char **output, const char *format, ...)
 
 /* ---- interfaces ---- */
 
-/* A bridge with a fixed MAC, up. ADDRESS: "10.7.0.1/24", or NULL. */
+/* A bridge with a fixed MAC and an MTU that does not follow its ports', up. ADDRESS: "10.7.0.1/24",
+ * or NULL. */
 void network_bridge(struct harness *h, const char *name, const char *address);
 
 /* The interface NAME of the host (CONTAINER NULL) or in a container. False: there is none. */

@@ -29,23 +29,19 @@ static const char wired[] = "eth0: {type: nic, nictype: bridged, parent: br0, li
 struct scene {
 	struct harness *h;
 	const char *good, *bad;
-	char *before; /* of the host without what belongs to the bad one */
+	const char *bad_end, *good_ifb; /* names on the host */
+	char *before;                   /* of the host without what belongs to the bad one */
 };
 
-/* A host's snapshot without the lines about the bad one's links. */
+/* A host's snapshot without the lines about the bad one's end, whose name is always the same. */
 static char *others(const struct scene *s)
 {
 	char *text = network_snapshot(s->h), *out = arena_strdup(s->h->arena, "");
-	struct network_link good = network_host_end(s->h, s->good, "eth0");
-	char *save = NULL, *ifb = arena_printf(s->h->arena, "ekifb%d", good.index);
+	char *save = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		/* of the host's own: bridges, p0, what is of the good one, addresses, routes */
-		bool its = strstr(line, good.name) || strstr(line, ifb);
-		bool veth =
-		    strstr(line, " veth") || strstr(line, "ekifb") || strstr(line, "dev ve");
-
-		if (its || !veth)
+		if (!strstr(line, s->bad_end) &&
+		    (!strstr(line, "ekifb") || strstr(line, s->good_ifb)))
 			out = arena_printf(s->h->arena, "%s%s\n", out, line);
 	}
 	return out;
@@ -60,6 +56,8 @@ static struct scene scene_open(struct harness *h)
 	wiring_ask(h, s.good, wired, "10Mbit");
 	wiring_ask(h, s.bad, wired, "20Mbit");
 	wiring_apply(h);
+	s.bad_end = arena_strdup(h->arena, network_host_end(h, s.bad, "eth0").name);
+	s.good_ifb = arena_printf(h->arena, "ekifb%d", network_host_end(h, s.good, "eth0").index);
 	s.before = others(&s);
 	return s;
 }
@@ -102,7 +100,6 @@ static void tricks_harm_nobody(void **state)
 	struct scene s = scene_open(h);
 
 	for (size_t i = 0; i < sizeof(tricks) / sizeof(*tricks); i++) {
-		struct network_link inside;
 		char *output;
 
 		network_as_root(h, s.bad, "set -e; %s", tricks[i].trick);
@@ -113,8 +110,6 @@ static void tricks_harm_nobody(void **state)
 		if (harness_evenkeel(h, &output, "apply", NULL) != 0)
 			fail_msg("%s:\n%s", tricks[i].trick, output);
 		wiring_expect_in_sync(h);
-		inside = network_link(h, s.bad, "eth0");
-		assert_true(inside.up);
 		assert_string_equal(network_host_end(h, s.bad, "eth0").master, "br0");
 		expect_untouched(&s, tricks[i].trick);
 	}
@@ -189,7 +184,8 @@ static void a_frozen_container_holds_nobody_up(void **state)
 	assert_true(network_link(h, s.bad, "eth1").up);
 	assert_int_equal(harness_run(h, NULL, "lxc-unfreeze", "-P", h->lxcpath, "-n", s.bad, NULL),
 			 0);
-	wiring_expect_in_sync(h);
+	wiring_ask(h, s.bad, wired, "20Mbit");
+	wiring_apply(h);
 	expect_untouched(&s, "after the frost");
 }
 

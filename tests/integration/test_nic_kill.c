@@ -20,8 +20,6 @@
 
 #include <cmocka.h>
 
-#define STEP 2 /* every so many; EVENKEEL_SOAK: every one */
-
 static const long changing[] = {
     SYS_sendto,  SYS_sendmsg,  SYS_sendmmsg,  SYS_write,  SYS_pwrite64, SYS_writev,
     SYS_rename,  SYS_renameat, SYS_renameat2, SYS_unlink, SYS_unlinkat, SYS_mkdir,
@@ -141,10 +139,10 @@ static void killed_anywhere_it_converges(void **state)
 {
 	struct harness *h = wiring_begin(state);
 	const char *name = wiring_container(h, "kill", NULL);
-	size_t step = stage_soak() ? 1 : STEP, n, ended = 0;
+	size_t n, ended = 0;
 
 	network_host(h, "ip link add p0 type veth peer name p1; ip link set p0 up");
-	for (n = 1; ended < N_STATES; n += step) {
+	for (n = 1; ended < N_STATES; n++) {
 		ended = 0;
 		for (size_t s = 0; s < N_STATES; s++) {
 			wiring_ask(h, name, "%s", states[s]);

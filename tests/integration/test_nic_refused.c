@@ -54,7 +54,6 @@ static const struct bad invalid[] = {
     {"{type: nic, nictype: bridged, parent: br0, ipv6.routes: 10.0.0.0/8}",                     "10.0.0.0/8"             },
     {"{type: nic, nictype: bridged}",							   "parent"                 },
     {"{type: nic, nictype: bridged, parent: averyverylongbridgename}",                          "averyverylongbridgename"},
-    {"{type: nic, nictype: bridged, parent: lo}",                                               "lo"                     },
     {"{type: nic, nictype: bridgd, parent: br0}",                                               "bridged"                },
     {"{type: nic, parent: br0}",								"nictype"                },
     {"{type: nic, nictype: macvlan, parent: br0, limits.ingress: 1Mbit}",                       "limits.ingress"         },
@@ -129,6 +128,7 @@ static const struct bad missing[] = {
     {"{type: nic, nictype: bridged, parent: nobr}",  "there is no bridge nobr"},
     {"{type: nic, network: nobr}",                   "there is no bridge nobr"},
     {"{type: nic, nictype: bridged, parent: p0}",    "p0 is not a bridge"     },
+    {"{type: nic, nictype: bridged, parent: lo}",    "lo is not a bridge"     },
     {"{type: nic, nictype: macvlan, parent: nodev}", "nodev"                  },
 };
 

@@ -17,6 +17,7 @@ struct harness *wiring_begin(void **state)
 
 	network_bridge(h, "br0", WIRING_HOST "/24");
 	network_host(h, "ip link add br1 address 02:00:00:00:00:02 type bridge;"
+			" ip link set br1 mtu 1400; ip link set br1 mtu 1500;"
 			" ip link set br1 up");
 	return h;
 }
