@@ -25,7 +25,7 @@ static bool may_wait(struct container *c, const struct change *change)
 {
 	(void)c;
 	if (strcmp(change->attribute, NIC_LINK) == 0)
-		return change->from;
+		return change->from || nic_is_link(change->to, LINK_PHYSICAL);
 	return strcmp(change->attribute, NIC_EGRESS) == 0 && !change->to;
 }
 

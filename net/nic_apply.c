@@ -328,6 +328,7 @@ static void skip_rest(struct work *w, const char *reason)
 /* It goes; what it had goes with it. */
 static void apply_removal(struct work *w, struct change *link)
 {
+	const char *said = NULL;
 	int r;
 
 	for (size_t i = 0; i < w->n; i++)
@@ -339,9 +340,9 @@ static void apply_removal(struct work *w, struct change *link)
 			    link->to);
 		return;
 	}
-	r = nic_unmake(w);
+	r = nic_unmake(w, &said);
 	if (link->action == ACTION_REMOVE || r < 0)
-		work_end(w, link, w->found->guest.name, r, netlink_said(w->nl));
+		work_end(w, link, w->found->guest.name, r, said);
 	for (size_t i = 0; i < w->n; i++)
 		if (link->action == ACTION_REMOVE && w->changes[i]->verdict == VERDICT_NONE)
 			w->changes[i]->verdict = link->verdict;

@@ -59,6 +59,12 @@ static void boot_macvlan(struct lines *l, const char *parent, const char *own)
 	line(l, "macvlan.mode", "bridge");
 }
 
+static void boot_physical(struct lines *l, const char *parent, const char *own)
+{
+	line_type(l, "phys", own);
+	line(l, "link", parent);
+}
+
 static void boot_one(struct lines *l, const struct properties *p, const char *object,
 		     const char *link, const char *index)
 {
@@ -71,6 +77,8 @@ static void boot_one(struct lines *l, const struct properties *p, const char *ob
 	l->prefix = arena_printf(l->arena, "lxc.net.%.*s.", digits, index);
 	if (strcmp(link, LINK_VETH) == 0)
 		boot_veth(l, p, object, own);
+	else if (nic_is_link(link, LINK_PHYSICAL))
+		boot_physical(l, parent + 1, own);
 	else
 		boot_macvlan(l, parent + 1, own);
 	line(l, "flags", "up");
@@ -124,6 +132,8 @@ static const char *own_link(const struct container *c, const char *prefix, struc
 	if (!type || strcmp(type, LINK_VETH) == 0)
 		return type;
 	parent = own_item(c, prefix, "link", a);
+	if (strcmp(type, "phys") == 0 && parent)
+		return arena_join(a, LINK_PHYSICAL " ", parent, NULL);
 	if (strcmp(type, LINK_MACVLAN) == 0 && parent)
 		return arena_join(a, LINK_MACVLAN " ", parent, NULL);
 	return NULL;
@@ -172,6 +182,19 @@ static const char *as_it_is(const struct nic_found *f, const char *attribute, st
 	return NULL;
 }
 
+/* What the host's interface has there. */
+static const char *at_home(const struct container *c, const struct nic_found *f,
+			   const char *attribute, struct arena *a)
+{
+	const struct parent_link *p = nics_home(c->host, f->link, a);
+
+	if (p && strcmp(attribute, NIC_HWADDR) == 0)
+		return p->home->hwaddr;
+	if (p && strcmp(attribute, NIC_MTU) == 0)
+		return arena_decimal(a, p->home->mtu);
+	return NULL;
+}
+
 const char *nic_base(const struct container *c, const struct property *owned, struct arena *a)
 {
 	const char *prefix = own_prefix(c, owned->object, a), *value;
@@ -182,6 +205,8 @@ const char *nic_base(const struct container *c, const struct property *owned, st
 	if (strcmp(owned->attribute, NIC_LINK) == 0)
 		return prefix ? own_link(c, prefix, a) : NULL;
 	value = prefix ? own_value(c, prefix, owned->attribute, a) : NULL;
+	if (!value && f && f->there)
+		value = at_home(c, f, owned->attribute, a);
 	if (!value && f && f->there)
 		value = as_it_is(f, owned->attribute, a);
 	return value;

@@ -175,54 +175,15 @@ static const char *link_text(const struct nic *nic, struct arena *a)
 		return LINK_VETH;
 	case NIC_MACVLAN:
 		return arena_join(a, LINK_MACVLAN " ", nic->parent, NULL);
-	case NIC_ROUTED:
 	case NIC_PHYSICAL:
+		return arena_join(a, LINK_PHYSICAL " ", nic->parent, NULL);
+	case NIC_ROUTED:
 	case NIC_IPVLAN:
 	case NIC_OVN:
 	case NIC_SRIOV:
 		break;
 	}
 	return NULL;
-}
-
-static bool needs_parent(enum nic_kind k)
-{
-	return k == NIC_BRIDGED || k == NIC_MACVLAN;
-}
-
-static void refuse(struct property *p, const char *reason, const char *remedy)
-{
-	p->value = NULL;
-	p->certainty = UNKNOWN;
-	p->wrong = true;
-	p->reason = reason;
-	p->remedy = remedy;
-}
-
-/* Is the parent there, and what it should be? It is the user who has to mend that. */
-static void judge_parent(const struct wish *w, struct property *link)
-{
-	const struct nic *nic = w->nic;
-	const struct parent_link *p;
-	struct arena *a = w->out->arena;
-
-	if (!needs_parent(nic->kind))
-		return;
-	p = host_parent(w->world->host, nic->parent);
-	if (!p || p->to_come)
-		return;
-	if (p->index == 0 && nic->kind == NIC_BRIDGED)
-		refuse(link, arena_printf(a, "there is no bridge %s on this host", nic->parent),
-		       arena_printf(a,
-				    "make it (ip link add %s type bridge), or describe it in a "
-				    "document of kind: network",
-				    nic->parent));
-	else if (p->index == 0)
-		refuse(link, arena_printf(a, "there is no interface %s on this host", nic->parent),
-		       "name one of those that ip link shows");
-	else if (nic->kind == NIC_BRIDGED && !p->bridge)
-		refuse(link, arena_printf(a, "%s is not a bridge", nic->parent),
-		       "a bridged nic is a port of a bridge; nictype: macvlan needs none");
 }
 
 static void cannot_be_had(struct property *link, enum nic_kind kind)
@@ -251,6 +212,8 @@ static void want_hwaddr(const struct wish *w)
 	const char *address = w->nic->hwaddr;
 	char stable[18];
 
+	if (!address && w->nic->kind == NIC_PHYSICAL)
+		return; /* it has one of its own */
 	if (!address && w->own_index)
 		address = nic_text(w->instance->owned, w->nic->object, NIC_HWADDR);
 	if (!address && w->own_index && !(w->own && w->own->hwaddr))
@@ -311,8 +274,8 @@ static void want_rate(const struct wish *w, const char *attribute, uint64_t bits
 	if (bits == 0)
 		return;
 	if (rate == 0) {
-		refuse(want(w, attribute, NULL, s), "the kernel counts whole bytes per second",
-		       "give at least 8bit");
+		nic_refuse(want(w, attribute, NULL, s), "the kernel counts whole bytes per second",
+			   "give at least 8bit");
 		return;
 	}
 	want_number(w, attribute, rate, s);
@@ -371,7 +334,7 @@ void nic_desire(const struct world *world, const struct world_instance *i, struc
 		else if (nics[k].device->disputed)
 			leave_disputed(link);
 		else
-			judge_parent(&wishes[k], link);
+			nic_judge(world, i, &nics[k], out->arena, link);
 		if (link->certainty == CERTAIN_VALUE)
 			desire_one(&wishes[k]);
 	}

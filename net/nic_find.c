@@ -1,5 +1,6 @@
 #include "net/nic_parts.h"
 
+#include "net/physical.h"
 #include "schema/arena.h"
 
 #include <errno.h>
@@ -280,6 +281,39 @@ static void find_renamed(struct netlink *nl, struct container *c, struct nics *n
 		find_child(nl, c, nics, f, was, nic_text(c->owned, f->object, NIC_HWADDR));
 }
 
+const struct parent_link *nics_home(const struct host *host, const char *link, struct arena *a)
+{
+	const char *name = link && nic_is_link(link, LINK_PHYSICAL) ? nic_parent(link, a) : NULL;
+	const struct parent_link *p = name ? host_parent(host, name) : NULL;
+
+	return p && p->home ? p : NULL;
+}
+
+/* One of the host's own, whatever became of it inside. Gone from the host, and not to be seen in
+ * the container: it is in a namespace of container root's own, or hidden. */
+static void find_physical(struct netlink *nl, struct container *c, struct nics *nics,
+			  struct nic_found *f, const char *link)
+{
+	const struct parent_link *p = nics_home(c->host, link, c->arena);
+	struct link guest;
+	int r;
+
+	if (!p || f->there)
+		return;
+	r = physical_find(nl, nics->nsid, p->home->mark, &guest);
+	if (r == 0 && !is_claimed(nics, &guest)) {
+		f->guest = guest;
+		f->link = arena_join(c->arena, LINK_PHYSICAL " ", p->name, NULL);
+		f->there = true;
+		f->lost = NULL;
+	} else if (p->away) {
+		f->lost = arena_printf(c->arena,
+				       "%s is not on the host, and cannot be seen in the "
+				       "container",
+				       p->name);
+	}
+}
+
 /* The host's ends come first: two nics may be about to exchange their names inside. */
 static void find_all(struct netlink *nl, struct container *c, const struct properties *asked,
 		     struct nics *nics)
@@ -288,7 +322,9 @@ static void find_all(struct netlink *nl, struct container *c, const struct prope
 		struct nic_found *f = &nics->items[i];
 		const char *wanted = nic_text(asked, f->object, NIC_HOST_NAME);
 
-		if (!find_by_host_name(nl, nics, f, wanted))
+		find_physical(nl, c, nics, f, nic_text(c->owned, f->object, NIC_LINK));
+		find_physical(nl, c, nics, f, nic_text(asked, f->object, NIC_LINK));
+		if (!f->there && !f->lost && !find_by_host_name(nl, nics, f, wanted))
 			find_by_host_name(nl, nics, f,
 					  nic_text(c->owned, f->object, NIC_HOST_NAME));
 	}
@@ -296,12 +332,13 @@ static void find_all(struct netlink *nl, struct container *c, const struct prope
 		struct nic_found *f = &nics->items[i];
 		const char *recorded = nic_text(c->owned, f->object, NIC_NAME);
 
-		if (!f->there && !find_by_guest_name(nl, nics, f, recorded, c->arena))
+		if (!f->there && !f->lost && !find_by_guest_name(nl, nics, f, recorded, c->arena))
 			find_by_guest_name(nl, nics, f, nic_text(asked, f->object, NIC_NAME),
 					   c->arena);
 	}
 	for (size_t i = 0; i < nics->n; i++)
-		if (!nics->items[i].there && !find_by_pair(nl, c, asked, nics, &nics->items[i]))
+		if (!nics->items[i].there && !nics->items[i].lost &&
+		    !find_by_pair(nl, c, asked, nics, &nics->items[i]))
 			find_renamed(nl, c, nics, &nics->items[i]);
 	for (size_t i = 0; i < nics->n; i++)
 		if (nics->items[i].there && nics->items[i].host.master)

@@ -1,5 +1,6 @@
 #include "net/nic_make.h"
 
+#include "net/physical.h"
 #include "schema/arena.h"
 #include "schema/nic.h"
 
@@ -167,6 +168,55 @@ static bool make_macvlan(struct work *w, struct change *link, const char *parent
 	return true;
 }
 
+/* ---- physical ---- */
+
+/* It has to be the one that was written down: that is what it is known by when it comes back. */
+static int take_from_host(struct work *w, const char *name, const struct parent_link *p,
+			  const char *guest_name, const char **said)
+{
+	const char *mark, *why = NULL;
+	struct link l;
+	int r = link_by_name(w->nl, LINK_HERE, name, &l);
+
+	if (r < 0 || !p) {
+		*said = arena_printf(w->c->arena, "interface %s of the host", name);
+		return r < 0 ? r : -ESTALE;
+	}
+	mark = physical_mark(w->nl, &l, w->c->arena, &why);
+	if (!mark || strcmp(mark, p->home->mark) != 0) {
+		*said = arena_printf(
+		    w->c->arena, "the %s of this host is another one than the container had", name);
+		return -ESTALE;
+	}
+	r = link_move(w->nl, l.index, w->nics->netns, guest_name);
+	if (r < 0)
+		*said = r == -EEXIST ? "the container has another interface of that name"
+				     : netlink_said(w->nl);
+	return r;
+}
+
+static bool make_physical(struct work *w, struct change *link)
+{
+	struct link_change change = {.up_given = true,
+				     .up = true,
+				     .hwaddr = work_wanted(w, NIC_HWADDR),
+				     .mtu = wanted_u32(w, NIC_MTU)};
+	const struct parent_link *p = nics_home(w->c->host, link->to, w->c->arena);
+	const char *said = NULL;
+	int r = take_from_host(w, nic_parent(link->to, w->c->arena), p, work_wanted(w, NIC_NAME),
+			       &said);
+
+	if (r < 0)
+		return fail(w, link, r, said);
+	r = physical_find(w->nl, w->nics->nsid, p->home->mark, &w->found->guest);
+	if (r == 0)
+		r = link_change(w->inside, w->found->guest.index, &change);
+	if (r < 0)
+		return fail(w, link, r, netlink_said(w->inside));
+	w->found->host = (struct link){0};
+	return true;
+}
+
 void nic_make(struct work *w, struct change *link)
 {
 	bool ok;
@@ -175,7 +225,9 @@ void nic_make(struct work *w, struct change *link)
 		link->verdict = VERDICT_SKIPPED; /* what it is to be called is recorded first */
 		return;
 	}
-	if (strcmp(link->to, LINK_VETH) != 0)
+	if (nic_is_link(link->to, LINK_PHYSICAL))
+		ok = make_physical(w, link);
+	else if (strcmp(link->to, LINK_VETH) != 0)
 		ok = make_macvlan(w, link, link->to + strlen(LINK_MACVLAN " "));
 	else if (work_wanted(w, NIC_HOST_NAME))
 		ok = make_veth(w, link);
@@ -185,13 +237,28 @@ void nic_make(struct work *w, struct change *link)
 		made(w, link);
 }
 
-int nic_unmake(struct work *w)
+static int unmake_physical(struct work *w, const char **said)
+{
+	struct nic_found *f = w->found;
+	const struct parent_link *p = nics_home(w->c->host, f->link, w->c->arena);
+
+	f->there = false;
+	if (!p)
+		return -ESTALE;
+	*said = NULL;
+	return physical_fetch(w->nl, w->inside, w->nics->nsid, &f->guest, p->name, p->home, said);
+}
+
+int nic_unmake(struct work *w, const char **said)
 {
 	struct nic_found *f = w->found;
 	const char *why = NULL;
 	struct link now;
 	int r;
 
+	*said = netlink_said(w->nl);
+	if (nic_is_link(f->link, LINK_PHYSICAL))
+		return unmake_physical(w, said);
 	if (f->host.index == 0) {
 		r = link_by_index(w->nl, w->nics->nsid, f->guest.index, &now);
 		if (r == 0 && strcmp(now.kind, f->guest.kind) == 0)

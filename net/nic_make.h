@@ -28,5 +28,5 @@ void work_end(struct work *w, struct change *c, const char *link, int error, con
  * that it made gets its verdict. */
 void nic_make(struct work *w, struct change *link);
 
-/* Takes the link that was found away. 0 or -errno. */
-int nic_unmake(struct work *w);
+/* Takes the link that was found away. 0 or -errno, and what is SAID of it (may be NULL). */
+int nic_unmake(struct work *w, const char **said);

@@ -177,9 +177,10 @@ static void observe_one(struct look *l, const struct properties *asked, const st
 {
 	struct property p = {.object = want->object, .attribute = want->attribute};
 
-	if (l->c->nics->unseen) {
+	if (l->c->nics->unseen || l->found->lost) {
 		p.certainty = UNKNOWN;
-		p.reason = l->c->nics->unseen;
+		p.reason = l->c->nics->unseen ? l->c->nics->unseen : l->found->lost;
+		p.remedy = l->found->lost ? "it comes back when the container is stopped" : NULL;
 	} else if (comes_anew(l->found, asked) &&
 		   !(l->found->there && strcmp(want->attribute, NIC_LINK) == 0)) {
 		absent(l, &p);

@@ -7,6 +7,7 @@
 
 #include "net/netlink.h"
 #include "net/nic.h"
+#include "schema/nic.h"
 
 #define NIC_LINK "link"
 #define LINK_VETH "veth"
@@ -36,6 +37,7 @@
 struct nic_found {
 	const char *object;
 	bool there;
+	const char *lost; /* why it may be there nevertheless; NULL */
 	struct link guest;
 	struct link host;   /* index 0: it has no end on the host */
 	const char *link;   /* "veth", "macvlan eth1" */
@@ -61,6 +63,11 @@ void nic_desire(const struct world *w, const struct world_instance *i, struct pr
 void nic_boot(const struct host *host, const struct properties *desired, struct arena *a,
 	      const char ***lines, size_t *n, size_t *capacity);
 const char *nic_base(const struct container *c, const struct property *owned, struct arena *a);
+/* Says in LINK why NIC cannot be had on this host. */
+void nic_judge(const struct world *w, const struct world_instance *i, const struct nic *nic,
+	       struct arena *a, struct property *link);
+/* It is for the user to mend. */
+void nic_refuse(struct property *p, const char *reason, const char *remedy);
 /* The text of OBJECT's attribute in a sorted array; NULL: not there, or without a value. */
 const char *nic_text(const struct properties *p, const char *object, const char *attribute);
 /* What marks a host end as ours. */
@@ -81,6 +88,9 @@ bool nic_is_link(const char *link, const char *kind);
 const char *nic_parent(const char *link, struct arena *a);
 /* What GUEST is, by its parent on the host, in A: "macvlan eth1"; NULL: it is no such interface. */
 const char *nics_child_link(struct netlink *nl, const struct link *guest, struct arena *a);
+/* What the host's interface is at home that LINK ("physical eth1") names; NULL: it is no such link,
+ * or that is not known. */
+const struct parent_link *nics_home(const struct host *host, const char *link, struct arena *a);
 /* The name of a link on the host; NULL: it is gone, or there is none. */
 const char *nics_link_name(struct netlink *nl, int index, struct arena *a);
 /* Is this the host's own network? */

@@ -2,6 +2,8 @@
 
 #include "net/netlink.h"
 #include "net/shaping.h"
+#include "reconciler/lent.h"
+#include "reconciler/parents.h"
 #include "reconciler/persist.h"
 #include "reconciler/plan.h"
 #include "reconciler/power.h"
@@ -111,18 +113,20 @@ static bool settle_restarted(struct survey *s, struct subject *subject)
 }
 
 /* What a dead container, or a killed pass, has left on the host. */
-static void sweep_links(void)
+static void sweep_links(const struct survey *s)
 {
 	struct netlink *nl = netlink_here();
 
 	if (nl && shaping_orphans(nl) > 0)
 		shaping_sweep(nl);
+	lent_settle(s->containers->lxcpath);
 }
 
 void apply_run(struct survey *s, struct timings *timings)
 {
 	struct stopwatch watch = stopwatch_start();
 
+	parents_note(s);
 	power_existence(s);
 	timings->live += stopwatch_lap(&watch);
 	persist_before(s);
@@ -134,6 +138,6 @@ void apply_run(struct survey *s, struct timings *timings)
 	timings->persist += stopwatch_lap(&watch);
 	power_freezer(s);
 	power_restarts(s, settle_restarted);
-	sweep_links();
+	sweep_links(s);
 	timings->live += stopwatch_lap(&watch);
 }

@@ -2,6 +2,7 @@
 
 #include "reconciler/apply.h"
 #include "reconciler/draft.h"
+#include "reconciler/lent.h"
 #include "reconciler/lock.h"
 #include "reconciler/networks.h"
 #include "reconciler/pauses.h"
@@ -412,6 +413,8 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 	struct networks networks;
 	struct survey s;
 
+	if (mode == PASS_APPLY)
+		lent_settle(o->lxcpath);
 	if (survey_take(&s, o, r->generation, ahead, r->arena, writes_note) < 0)
 		r->trouble = true;
 	r->host = s.host;

@@ -443,7 +443,9 @@ void round_run(struct keeper *k, struct ward **wards, size_t n)
 		look(r, &r->turns[i]);
 	settle_cpus(r);
 	settle_windows(r);
-	parents_look(&r->survey);
+	parents_look(&r->survey, !k->o->observe);
+	if (!k->o->observe)
+		parents_note(&r->survey);
 	for (size_t i = 0; i < r->n; i++)
 		draft(r, &r->turns[i]);
 	enact(r);

@@ -161,7 +161,7 @@ int survey_take(struct survey *s, const struct options *o, const struct generati
 	s->world.networks = g->catalog.networks;
 	s->world.n_networks = g->catalog.n_networks;
 	subjects_fill(s, g);
-	parents_look(s);
+	parents_look(s, false);
 	balance(&s->world);
 	windows_assign(s);
 	return 0;

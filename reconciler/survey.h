@@ -33,6 +33,7 @@ struct survey {
 	size_t n;
 	bool boot_only;        /* boot files alone: no life cycle is planned */
 	bool incomplete;       /* part of the manifests is not known: nothing is destroyed */
+	struct lent *lent;     /* the host's interfaces that containers get whole; NULL: none */
 	struct records *ahead; /* while the first look lasts; may be NULL */
 	struct diagnostics diagnostics;
 	void (*wrote)(const char *what, const char *value, int error);

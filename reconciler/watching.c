@@ -90,6 +90,10 @@ static size_t links_of_parents(struct round *r, const struct turn *t, struct wat
 	for (size_t i = 0; i < n && put < most; i++)
 		if (nics[i].parent)
 			out[put++] = (struct watched_link){.nsid = HERE, .name = nics[i].parent};
+	/* a dead container's is left on the host under the name that it had inside */
+	for (size_t i = 0; i < n && put < most; i++)
+		if (nics[i].kind == NIC_PHYSICAL)
+			out[put++] = (struct watched_link){.nsid = HERE, .name = nics[i].name};
 	return put;
 }
 

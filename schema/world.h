@@ -35,6 +35,15 @@ struct link_name {
 	const char *name;
 };
 
+/* What an interface of the host is there, for when a container has it. */
+struct home_link {
+	const char *mark; /* what it is known by in any namespace, and no container can forge */
+	uint32_t mtu;
+	const char *hwaddr, *alias; /* NULL: none */
+	const char **altnames;
+	size_t n_altnames;
+};
+
 /* An interface of the host that nics name as their parent. */
 struct parent_link {
 	const char *name;
@@ -42,6 +51,13 @@ struct parent_link {
 	bool bridge;
 	bool to_come; /* a network document makes it, in this very pass */
 	uint32_t mtu;
+	/* Of one that a container shall have, or has, whole. */
+	bool whole;                   /* a physical nic names it */
+	bool lends;                   /* ... of a container that runs, or will */
+	bool away;                    /* it is not on the host, or not yet what it was there */
+	const struct home_link *home; /* as it is on the host, or was; NULL: not known */
+	const char *unmarked;         /* why nothing tells it from what a container makes; NULL */
+	const char *needed;           /* why the host cannot do without it; NULL */
 };
 
 /* An interface of a container's own config: lxc.net.INDEX. What it does not say is NULL, but for

@@ -164,6 +164,174 @@ static void a_macvlan_of_container_root_is_not_ours(void **state)
 	assert_true(network_look(h, name, "eth1", &(struct network_link){0}));
 }
 
+/* ---- physical ---- */
+
+#define PH "  ph: {type: nic, nictype: physical, parent: up0, name: lan0"
+#define HOME "00:16:3e:aa:bb:77"
+
+/* What up0 is on the host, for the time after. */
+static const char *begin_physical(struct harness *h, const char *tag)
+{
+	const char *name = begin(h, tag);
+
+	network_host(h, "ip link set up0 address " HOME " mtu 1450 alias 'the wire';"
+			" ip link property add dev up0 altname uplink");
+	return name;
+}
+
+static void expect_home(struct harness *h)
+{
+	struct network_link l = network_link(h, NULL, "up0");
+
+	assert_string_equal(l.hwaddr, HOME);
+	assert_int_equal(l.mtu, 1450);
+	assert_string_equal(l.alias, "the wire");
+	network_host(h, "ip link show uplink | grep -q up0");
+	assert_int_equal(network_try(h, NULL, "ip link show | grep -q 'ek-'"), 1);
+}
+
+static void a_physical_one_goes_and_comes_home(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "ph");
+	struct network_link l;
+
+	bring(h, name, PH "}\n");
+	assert_false(network_look(h, NULL, "up0", &l));
+	l = network_link(h, name, "lan0");
+	assert_true(l.up);
+	assert_string_equal(l.hwaddr, HOME);
+	assert_int_equal(l.mtu, 1450);
+	bring(h, name, PH ", mtu: 1300, hwaddr: \"" MAC "\"}\n");
+	assert_int_equal(network_link(h, name, "lan0").mtu, 1300);
+	expect_hwaddr(h, name, "lan0", MAC);
+	/* what nobody asks for any more is the host's again */
+	bring(h, name, PH "}\n");
+	assert_int_equal(network_link(h, name, "lan0").mtu, 1450);
+	expect_hwaddr(h, name, "lan0", HOME);
+	bring(h, name, PH ", mtu: 1300, hwaddr: \"" MAC "\"}\n");
+	bring(h, name, "");
+	expect_home(h);
+	assert_int_equal(network_count(h, name, "veth"), 0);
+	/* now it is its administrator's */
+	network_host(h, "ip link set up0 mtu 1440");
+	expect(h, "apply", 0, NULL);
+	assert_int_equal(network_link(h, NULL, "up0").mtu, 1440);
+}
+
+static void a_physical_one_comes_home_with_a_stop(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phstop");
+	struct network_link l;
+
+	ask(h, name, PH ", mtu: 1300, hwaddr: \"" MAC "\"}\nstate: running\n");
+	harness_stop(h, name);
+	expect(h, "apply", 0, NULL);
+	l = network_link(h, name, "lan0");
+	assert_true(l.up);
+	assert_int_equal(l.mtu, 1300);
+	assert_string_equal(l.hwaddr, MAC);
+	expect(h, "diff", 0, "Nothing to do");
+	network_as_root(h, name, "ip link set lan0 mtu 1280 address 00:16:3e:00:00:99 alias x");
+	ask(h, name, PH ", mtu: 1300, hwaddr: \"" MAC "\"}\nstate: stopped\n");
+	expect(h, "apply", 0, NULL);
+	expect_home(h);
+	expect(h, "diff", 0, "Nothing to do");
+}
+
+static void a_start_takes_a_physical_one(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phboot");
+
+	ask(h, name, PH ", hwaddr: \"" MAC "\"}\n");
+	harness_stop(h, name);
+	expect(h, "apply", 0, NULL);
+	harness_start(h, name);
+	expect_hwaddr(h, name, "lan0", MAC);
+	expect(h, "diff", 0, "Nothing to do");
+	expect(h, "apply", 0, NULL); /* sees that it is away */
+	harness_stop(h, name);
+	expect(h, "apply", 0, NULL);
+	expect_home(h);
+}
+
+/* Its root cannot make the host take another one, nor keep a hold on this one. */
+static void container_root_does_not_decide_what_comes_home(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phroot");
+	int index;
+
+	bring(h, name, PH "}\n");
+	index = network_link(h, name, "lan0").index;
+	network_as_root(h, name,
+			"ip link set lan0 down; ip link set lan0 name real address " MAC
+			" mtu 1000 alias mine; ip link property add dev real altname br0;"
+			" ip link property add dev real altname up0;"
+			" ip link add lan0 type veth peer name decoy;"
+			" ip link add link real name mv type macvlan mode bridge");
+	expect(h, "diff", 1, "name");
+	network_bridge(h, "br0", NULL);
+	ask(h, name, "");
+	expect(h, "apply", 0, NULL);
+	expect_home(h);
+	assert_string_equal(network_link(h, NULL, "br0").kind, "bridge");
+	assert_false(network_look_index(h, name, index, &(struct network_link){0}));
+	assert_int_equal(network_count(h, name, "veth"), 2);
+	assert_int_equal(network_count(h, name, "macvlan"), 0);
+}
+
+static void a_hidden_one_is_missed_until_it_is_free(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phhide");
+
+	bring(h, name, PH "}\n");
+	network_as_root(h, name, "unshare -n sleep 6 & sleep 0.3; ip link set lan0 netns $!");
+	expect(h, "diff", 0, "cannot be seen in the container");
+	ask(h, name, "");
+	expect(h, "diff", 1, "cannot be seen in the container");
+}
+
+static void the_host_is_not_cut_off(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phneed");
+
+	ask(h, name, PH "}\n");
+	network_host(h, "ip addr add 10.8.0.1/24 dev up0; ip link add br0 type bridge");
+	expect(h, "apply", 1, "the only addresses of the host");
+	network_host(h, "ip addr add 10.7.0.1/24 dev br0; ip link set br0 up;"
+			" ip route add default via 10.8.0.2 dev up0");
+	expect(h, "diff", 1, "a default route of the host leads over it");
+	network_host(h, "ip route del default; ip link set up0 master br0");
+	expect(h, "diff", 1, "a port of the bridge br0");
+	ask(h, name, "  ph: {type: nic, nictype: physical, parent: br0}\n");
+	expect(h, "diff", 1, "br0 cannot be given to a container");
+	ask(h, name, "  ph: {type: nic, nictype: physical, parent: none0}\n");
+	expect(h, "diff", 1, "there is no interface none0");
+	network_link(h, NULL, "up0");
+	network_host(h, "ip link set up0 nomaster");
+	bring(h, name, PH "}\n");
+}
+
+static void another_one_of_that_name_is_not_taken_for_it(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phtwo");
+
+	bring(h, name, PH "}\n");
+	network_host(h, "ip link add up0 type veth peer name other");
+	expect(h, "diff", 0, "Nothing to do");
+	ask(h, name, "");
+	expect(h, "apply", 1, "the host has another interface of that name");
+	network_host(h, "ip link del up0");
+	expect(h, "apply", 0, NULL);
+	expect_home(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +340,13 @@ int main(void)
 	    network_test(a_start_brings_a_macvlan),
 	    network_test(a_macvlan_is_found_under_any_name),
 	    network_test(a_macvlan_of_container_root_is_not_ours),
+	    network_test(a_physical_one_goes_and_comes_home),
+	    network_test(a_physical_one_comes_home_with_a_stop),
+	    network_test(a_start_takes_a_physical_one),
+	    network_test(container_root_does_not_decide_what_comes_home),
+	    network_test(a_hidden_one_is_missed_until_it_is_free),
+	    network_test(the_host_is_not_cut_off),
+	    network_test(another_one_of_that_name_is_not_taken_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

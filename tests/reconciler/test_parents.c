@@ -70,7 +70,7 @@ static void each_is_looked_up(void **state)
 
 	(void)state;
 	set_up(&f, names);
-	parents_look(&f.survey);
+	parents_look(&f.survey, false);
 	assert_int_equal(f.host.n_parents, 4);
 	for (size_t i = 1; i < f.host.n_parents; i++)
 		assert_true(strcmp(f.host.parents[i - 1].name, f.host.parents[i].name) < 0);
@@ -101,7 +101,7 @@ static void nobody_asks_where_there_are_no_nics(void **state)
 	set_up(&f, names);
 	f.host.parents = &old; /* of an earlier look */
 	f.host.n_parents = 1;
-	parents_look(&f.survey);
+	parents_look(&f.survey, false);
 	assert_int_equal(f.host.n_parents, 0);
 	assert_null(host_parent(&f.host, "lo"));
 	tear_down(&f);
