@@ -4,6 +4,8 @@
 #include "reconciler/survey.h"
 #include "schema/arena.h"
 
+#include <ctype.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +74,22 @@ static bool is_type(const struct own_nic *n, const char *type)
 	return n->type && strcmp(n->type, type) == 0;
 }
 
-static struct own_nic read_one(const struct container *c, unsigned index)
+/* To liblxc each x is another digit with each start, so that only the text tells which it is. */
+static const char *hwaddr_of(const struct container *c, const char *config, unsigned index)
+{
+	const char *key = arena_printf(c->arena, "lxc.net.%u.hwaddr", index);
+	const char *text = config ? include_value(config, key, c->arena) : NULL;
+	char *address;
+
+	if (!text || !*text || strpbrk(text, "xX"))
+		return NULL;
+	address = arena_strdup(c->arena, text);
+	for (char *at = address; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return address;
+}
+
+static struct own_nic read_one(const struct container *c, const char *config, unsigned index)
 {
 	struct own_nic nic = {.index = index, .type = item(c, index, "type")};
 
@@ -80,7 +97,7 @@ static struct own_nic read_one(const struct container *c, unsigned index)
 		return nic; /* its name is lo, to LXC */
 	nic.name = item(c, index, "name");
 	nic.link = item(c, index, "link");
-	nic.hwaddr = item(c, index, "hwaddr");
+	nic.hwaddr = hwaddr_of(c, config, index);
 	nic.mtu = item(c, index, "mtu");
 	if (is_type(&nic, "veth"))
 		nic.pair = item(c, index, "veth.pair");
@@ -122,10 +139,12 @@ size_t own_nics_of(const struct container *c, struct arena *a, struct own_nic **
 {
 	unsigned *indexes;
 	size_t n = container_own_nets(c, &indexes);
+	const char *path = arena_printf(c->arena, "%s/%s/config", c->lxcpath, c->name);
+	const char *config = n ? include_read(AT_FDCWD, path, c->arena) : NULL;
 
 	*out = arena_alloc(a, (n + 1) * sizeof(**out));
 	for (size_t i = 0; i < n; i++)
-		(*out)[i] = read_one(c, indexes[i]);
+		(*out)[i] = read_one(c, config, indexes[i]);
 	name_nameless(*out, n, a);
 	return n;
 }

@@ -61,7 +61,8 @@ struct parent_link {
 };
 
 /* An interface of a container's own config: lxc.net.INDEX. What it does not say is NULL, but for
- * the name: where it gives none, it is the one that the interface will have. */
+ * the name: where it gives none, it is the one that the interface will have. An address is lower
+ * case, and one that is made up with each start is none. */
 struct own_nic {
 	unsigned index;
 	const char *type, *name, *link, *hwaddr, *mtu, *pair, *mode;

@@ -116,7 +116,9 @@ static void all_of_the_config_are_found(void **state)
 	    {"lxc.net.0.type = veth\nlxc.net.0.link = br0\nlxc.net.0.name = eth0\n"
 	     "lxc.net.0.hwaddr = 00:16:3E:01:02:03\nlxc.net.0.mtu = 1400\n"
 	     "lxc.net.0.veth.pair = vex\nlxc.net.0.ipv4.address = 10.0.0.2/24\n",
-	     "0 veth eth0 br0 00:16:3E:01:02:03 1400 vex -\n"},
+	     "0 veth eth0 br0 00:16:3e:01:02:03 1400 vex -\n"},
+	    {"lxc.net.0.type = veth\nlxc.net.0.hwaddr = 00:16:3e:xx:xx:xx\n",
+	     "0 veth eth0 - - - - -\n"},
 	    {"lxc.net.9.type = macvlan\nlxc.net.9.link = eth1\nlxc.net.9.macvlan.mode = bridge\n"
 	     "lxc.net.2.type = veth\nlxc.net.200.type = phys\nlxc.net.200.link = eth9\n",
 	     "2 veth eth0 - - - - -\n9 macvlan eth1 eth1 - - - bridge\n"
