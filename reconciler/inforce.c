@@ -305,19 +305,39 @@ static void say_held_back(struct update *u)
 		heldback_report_profile(&u->f->generation.catalog, profiles[i], &u->news->findings);
 }
 
+/* Whose nics are contested now and were not, or the other way round, has something to do. */
+static void say_disputes(struct update *u, const bool *before)
+{
+	const struct generation *g = &u->f->generation;
+	struct reload_news *news = u->news;
+	size_t room = news->n;
+
+	for (size_t i = 0; i < g->n_instances; i++) {
+		if (instance_disputed(g->instances[i]) == before[i])
+			continue;
+		news->names = arena_grow(u->out, news->names, news->n, &room, sizeof(*news->names));
+		news->names[news->n++] = arena_strdup(u->out, g->instances[i]->name);
+	}
+	news->n = unique_texts(news->names, news->n);
+}
+
 static void say_together(struct update *u)
 {
 	struct inforce *f = u->f;
 	struct generation *g = &f->generation;
 	struct diagnostics now;
-	bool claims = false;
+	bool claims = false, *disputed;
 
 	for (size_t i = 0; i < u->n_renewals; i++)
 		claims |= u->renewals[i].claims;
 	if (!claims)
 		return;
 	diagnostics_init(&now, u->out);
+	disputed = arena_alloc(u->arena, g->n_instances * sizeof(*disputed));
+	for (size_t i = 0; i < g->n_instances; i++)
+		disputed[i] = instance_disputed(g->instances[i]);
 	instances_crosscheck(g->instances, g->n_instances, &now);
+	say_disputes(u, disputed);
 	findings_take_new(&u->news->findings, &f->together, &now);
 	arena_reset(f->together.arena);
 	diagnostics_init(&f->together, f->together.arena);

@@ -16,5 +16,8 @@ bool instance_crosscheck(const struct catalog *c, const struct instance *i, stru
  */
 void instances_crosscheck(struct instance *const *instances, size_t n, struct diagnostics *ds);
 
+/* Has it a nic that another contests, by the last check of all together? */
+bool instance_disputed(const struct instance *i);
+
 /* Is what these two claim for the check of all together the same? NULL claims nothing. */
 bool instances_claim_same(const struct instance *i, const struct instance *k);

@@ -365,7 +365,7 @@ static bool claims_anything(const struct instance *i)
 	return instance_yes(i, "security.privileged", false);
 }
 
-static bool is_disputed(const struct instance *i)
+bool instance_disputed(const struct instance *i)
 {
 	for (size_t k = 0; k < i->n_devices; k++)
 		if (i->devices[k].disputed)
@@ -403,7 +403,7 @@ bool instances_claim_same(const struct instance *i, const struct instance *k)
 	if (!claims_anything(i) || !claims_anything(k))
 		return claims_anything(i) == claims_anything(k);
 	/* Which of them it is stands in the expansion: a new one has to be told. */
-	if (is_disputed(i) || is_disputed(k))
+	if (instance_disputed(i) || instance_disputed(k))
 		return false;
 	if (instance_yes(i, "security.privileged", false) !=
 	    instance_yes(k, "security.privileged", false))

@@ -240,6 +240,8 @@ static void findings_of_all_together_are_said_once(void **state)
 	update(f, "instances/b.yaml");
 	demand(said(f), "hwaddr '00:16:3e:00:00:01' is also given to a at");
 	demand(said(f), "hwaddr '00:16:3e:00:00:01' is also given to b at");
+	/* who was there before is contested as well, and looked at again */
+	assert_string_equal(news(f), "a b");
 	put(f, "instances/c.yaml", "config: {security.privileged: true}\n");
 	update(f, "instances/c.yaml");
 	assert_null(strstr(said(f), "also given"));
@@ -253,6 +255,7 @@ static void findings_of_all_together_are_said_once(void **state)
 	put(f, "instances/b.yaml", "config: {}\n");
 	update(f, "instances/b.yaml");
 	assert_null(strstr(standing(f), "also given"));
+	assert_string_equal(news(f), "a b");
 	compare(f, "apart");
 }
 
