@@ -199,7 +199,7 @@ static struct nl_msg *delete_slot(int device)
 	return tcmessage_new(RTM_DELQDISC, 0, &t, NULL);
 }
 
-void redirect_add(struct transaction *t, const struct redirect *r, int device, int to)
+void redirect_add_slot(struct transaction *t, const struct redirect *r, int device)
 {
 	struct tcmsg slot = slot_header(device);
 
@@ -208,6 +208,16 @@ void redirect_add(struct transaction *t, const struct redirect *r, int device, i
 		    t, &slot_step,
 		    tcmessage_new(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &slot, "ingress"),
 		    delete_slot(device));
+}
+
+bool redirect_lacks_slot(const struct transaction *t)
+{
+	return t->error && t->steps[t->failed] == &slot_step;
+}
+
+void redirect_add(struct transaction *t, const struct redirect *r, int device, int to)
+{
+	redirect_add_slot(t, r, device);
 	if (r->filter_here && r->filter_fits) {
 		if (r->to != to)
 			transaction_add(t, &filter_step, make_filter(device, to, 0),
@@ -225,6 +235,10 @@ void redirect_add_removal(struct transaction *t, const struct redirect *r, int d
 {
 	if (r->filter_here)
 		transaction_add(t, &filter_step, delete_filter(device), NULL);
+}
+
+void redirect_add_slot_removal(struct transaction *t, const struct redirect *r, int device)
+{
 	if (r->slot_taken && r->slot_fits && !r->foreign)
 		transaction_add(t, &slot_step, delete_slot(device), NULL);
 }

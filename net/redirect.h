@@ -41,5 +41,12 @@ int redirect_look_closer(struct redirect *r, struct netlink *nl, int device);
 /* Adds what makes R, as found on DEVICE and not foreign, send all to the interface TO. */
 void redirect_add(struct transaction *t, const struct redirect *r, int device, int to);
 
-/* Adds what takes ours away: the filter, and a qdisc without any other. R was looked at closer. */
+/* Adds what takes the filter away, and a qdisc without any other. R was looked at closer. */
 void redirect_add_removal(struct transaction *t, const struct redirect *r, int device);
+void redirect_add_slot_removal(struct transaction *t, const struct redirect *r, int device);
+
+/* The qdisc alone. When one comes or goes the kernel drops what waits in the queues for the other
+ * direction: it is there as long as any of the two is limited. */
+void redirect_add_slot(struct transaction *t, const struct redirect *r, int device);
+/* Was it the qdisc that was refused? */
+bool redirect_lacks_slot(const struct transaction *t);

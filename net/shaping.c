@@ -395,6 +395,23 @@ static int change(struct netlink *nl, struct view *v, const struct bucket *want,
 	return t->error;
 }
 
+/* What the other way will need comes along, so that nothing that waits here is dropped then. A
+ * kernel that lacks it can limit this way all the same. */
+static int begin_ingress(struct netlink *nl, struct view *v, const struct bucket *want,
+			 struct transaction *t)
+{
+	struct view other;
+
+	if (look(nl, v->host_end, SHAPING_EGRESS, &other) < 0)
+		return change(nl, v, want, t);
+	redirect_add_slot(t, &other.redirect, v->host_end->index);
+	if (change(nl, v, want, t) == 0 || !redirect_lacks_slot(t))
+		return t->error;
+	transaction_undo(t, nl);
+	*t = (struct transaction){.n = 0};
+	return change(nl, v, want, t);
+}
+
 static const char *value_text(const struct bucket *want, struct arena *a)
 {
 	return arena_printf(a, "%s (burst %llu bytes)", value_show_bits(want->rate * BITS, a),
@@ -410,7 +427,10 @@ static int set(struct netlink *nl, struct view *v, const struct bucket *want, st
 
 	if (error)
 		return error;
-	if (change(nl, v, want, &t) == 0) {
+	error = v->way == SHAPING_INGRESS && v->htb.root != HTB_OURS
+		    ? begin_ingress(nl, v, want, &t)
+		    : change(nl, v, want, &t);
+	if (error == 0) {
 		transaction_keep(&t);
 		return 0;
 	}
@@ -507,11 +527,15 @@ static int clear_host_end(struct netlink *nl, const struct view *v, struct arena
 			  const char **why)
 {
 	static const struct step step = {"taking away the HTB qdisc 656b:", NULL};
+	int device = v->host_end->index;
 	struct transaction t = {.n = 0};
+	struct view other;
 
 	if (v->htb.root != HTB_OURS)
 		return 0;
-	transaction_add(&t, &step, htb_delete(v->host_end->index), NULL);
+	if (look(nl, v->host_end, SHAPING_EGRESS, &other) == 0 && !other.redirect.filter_here)
+		redirect_add_slot_removal(&t, &other.redirect, device);
+	transaction_add(&t, &step, htb_delete(device), NULL);
 	if (transaction_run(&t, nl) == 0 || is_gone(t.error))
 		return 0;
 	return refuse_step(v, &t, NULL, a, why);
@@ -520,12 +544,18 @@ static int clear_host_end(struct netlink *nl, const struct view *v, struct arena
 /* Nothing is sent to the IFB any more before it goes. */
 static int clear_redirect(struct netlink *nl, struct view *v, struct arena *a, const char **why)
 {
+	int device = v->host_end->index, error;
 	struct transaction t = {.n = 0};
-	int error = redirect_look_closer(&v->redirect, nl, v->host_end->index);
+	struct view other;
 
+	error = redirect_look_closer(&v->redirect, nl, device);
+	if (error == 0)
+		error = look(nl, v->host_end, SHAPING_INGRESS, &other);
 	if (error)
 		return refuse_look(v->host_end, error, nl, a, why);
-	redirect_add_removal(&t, &v->redirect, v->host_end->index);
+	redirect_add_removal(&t, &v->redirect, device);
+	if (other.htb.root != HTB_OURS)
+		redirect_add_slot_removal(&t, &v->redirect, device);
 	if (transaction_run(&t, nl) == 0 || is_gone(t.error))
 		return 0;
 	return refuse_step(v, &t, NULL, a, why);
