@@ -311,6 +311,7 @@ static void slow_run(struct task *task)
 			if (r->turns[i].slow & 1u << k)
 				apply_changes_of(drivers[k], r->turns[i].subject->container,
 						 &r->turns[i].outcome.changes);
+	writes_heard_by(NULL); /* it is this function's */
 }
 
 /* The next round finds out what else there is to do: the plan was made from manifests that may be
