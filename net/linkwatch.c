@@ -18,15 +18,22 @@
 
 /* Of a burst of events so many bytes can wait until we come round to them. */
 #define BUFFER_BYTES (16 << 20)
-#define AT_ONCE 32         /* messages taken by one system call */
-#define MESSAGE_BYTES 8192 /* of each: all that matters is at its beginning */
-#define MOST_CALLS 32      /* in one go: what is left keeps the fd readable */
-#define PORT_OF 0x3fffffu  /* of a port number: the process that libnl chose it for */
+#define AT_ONCE 32           /* messages taken by one system call */
+#define MESSAGE_BYTES 8192   /* of each: all that matters is at its beginning */
+#define MOST_CALLS 32        /* in one go: what is left keeps the fd readable */
+#define MOST_CALLS_DEAF 2048 /* ... of what is only thrown away */
+#define PORT_OF 0x3fffffu    /* of a port number: the process that libnl chose it for */
+
+struct hearing {
+	int fd;
+	bool empty; /* all was read that had come */
+	bool deaf;  /* events were lost, and are, until it is empty */
+};
 
 struct linkwatch {
-	int fd;    /* epoll, over the other two */
-	int links; /* hears all namespaces */
-	int here;  /* queueing disciplines and routes */
+	int fd;               /* epoll, over the other two */
+	struct hearing links; /* hears all namespaces */
+	struct hearing here;  /* queueing disciplines and routes */
 	uint32_t port;
 	struct linkholds *holds;
 	bool routes; /* HERE hears of them */
@@ -128,27 +135,27 @@ struct linkwatch *linkwatch_open(void)
 
 	if (!w)
 		return NULL;
-	*w = (struct linkwatch){.fd = -1, .links = -1, .here = -1};
+	*w = (struct linkwatch){.fd = -1, .links = {-1}, .here = {-1}};
 	w->holds = linkholds_new();
 	w->port = (uint32_t)getpid() & PORT_OF;
 	w->batch = batch_new();
 	w->fd = epoll_create1(EPOLL_CLOEXEC);
 	if (!w->batch || w->fd < 0)
 		return refuse(w);
-	w->links = open_socket(w, RTNLGRP_LINK, true);
-	if (w->links >= 0)
-		w->here = open_socket(w, RTNLGRP_TC, false);
-	return w->here < 0 ? refuse(w) : w;
+	w->links.fd = open_socket(w, RTNLGRP_LINK, true);
+	if (w->links.fd >= 0)
+		w->here.fd = open_socket(w, RTNLGRP_TC, false);
+	return w->here.fd < 0 ? refuse(w) : w;
 }
 
 void linkwatch_close(struct linkwatch *w)
 {
 	if (!w)
 		return;
-	if (w->here >= 0)
-		close(w->here);
-	if (w->links >= 0)
-		close(w->links);
+	if (w->here.fd >= 0)
+		close(w->here.fd);
+	if (w->links.fd >= 0)
+		close(w->links.fd);
 	if (w->fd >= 0)
 		close(w->fd);
 	linkholds_free(w->holds);
@@ -243,8 +250,8 @@ static void hear_routes(struct linkwatch *w)
 
 	if (wanted == w->routes)
 		return;
-	join(w->here, RTNLGRP_IPV4_ROUTE, wanted);
-	join(w->here, RTNLGRP_IPV6_ROUTE, wanted);
+	join(w->here.fd, RTNLGRP_IPV4_ROUTE, wanted);
+	join(w->here.fd, RTNLGRP_IPV6_ROUTE, wanted);
 	w->routes = wanted;
 }
 
@@ -372,32 +379,44 @@ static int receive(struct linkwatch *w, int fd)
 	return recvmmsg(fd, w->batch->headers, AT_ONCE, MSG_DONTWAIT, NULL);
 }
 
-/* False: there was no room for some of it. */
-static bool drain(struct linkwatch *w, int fd)
+/* Until nothing is left. After a loss the kernel drops whatever comes, and says no more of it,
+ * until all has been read that had come before: it is worth nothing then. */
+static void drain(struct linkwatch *w, struct hearing *h)
 {
-	bool whole = true;
+	int most = h->deaf ? MOST_CALLS_DEAF : MOST_CALLS;
 
-	for (int i = 0; i < MOST_CALLS; i++) {
-		int n = receive(w, fd);
+	h->empty = false;
+	for (int i = 0; i < most && !h->empty; i++) {
+		int n = receive(w, h->fd);
 
-		if (n < 0 && errno == ENOBUFS)
-			whole = false;
-		else if (n < 0 && errno != EINTR)
-			break;
-		for (int k = 0; k < n; k++)
+		if (n < 0 && errno == ENOBUFS) {
+			h->deaf = true;
+			most = MOST_CALLS_DEAF;
+		} else if (n < 0 && errno != EINTR) {
+			h->empty = true;
+		}
+		for (int k = 0; k < n && !h->deaf; k++)
 			on_datagram(w, &w->batch->headers[k]);
-		if (n >= 0 && n < AT_ONCE)
-			break;
 	}
+}
+
+/* False: there was no room for some of it, and from here on there is. */
+static bool hear(struct linkwatch *w, struct hearing *h)
+{
+	bool whole;
+
+	drain(w, h);
+	whole = !h->deaf || !h->empty;
+	h->deaf &= !h->empty;
 	return whole;
 }
 
 bool linkwatch_read(struct linkwatch *w, void (*found)(void *context, const char *owner),
 		    void *context)
 {
-	bool whole = drain(w, w->links);
+	bool whole = hear(w, &w->links);
 
-	whole &= drain(w, w->here);
+	whole &= hear(w, &w->here);
 	linkholds_tell(w->holds, found, context);
 	if (!whole) {
 		linkholds_doubt(w->holds);
