@@ -110,9 +110,20 @@ static void apply_values(struct turn *t)
 			apply_changes_of(drivers[k], t->subject->container, &t->outcome.changes);
 }
 
+/* Did we have it otherwise ourselves, until now? What could not be had for a while was not changed
+ * by anybody. */
+static bool was_otherwise(const struct turn *t, const struct change *c)
+{
+	const struct property *own =
+	    properties_find(&t->subject->record.owned, c->object, c->attribute);
+
+	return c->action == ACTION_REMOVE ||
+	       (own && own->value && c->to && strcmp(own->value, c->to) != 0);
+}
+
 static bool is_drift(const struct turn *t, const struct change *c)
 {
-	return !t->ward->fresh && !t->moved && c->effect == EFFECT_LIVE;
+	return !t->ward->fresh && !t->moved && c->effect == EFFECT_LIVE && !was_otherwise(t, c);
 }
 
 static void applied(struct round *r, struct turn *t, struct change *c)

@@ -121,7 +121,7 @@ static const char *origin(const struct change *c, struct arena *a)
 
 	if (is(c->object, "boot") || (is(c->object, "container") && !place))
 		return "";
-	if (is(c->object, "container"))
+	if (is(c->object, "container") || (c->identity && place))
 		key = NULL;
 	if (key && place)
 		return arena_join(a, " (", escaped(a, key), ", ", place, ")", NULL);

@@ -141,6 +141,55 @@ static void changes_are_told_by_verdict(void **state)
 	close(fds[1]);
 }
 
+/* One line, and one more for a part that fails where the rest does not. */
+static void an_object_is_told_in_one_line(void **state)
+{
+	struct change items[] = {
+	    {.object = "nic/eth0", .attribute = "ingress", .to = "50000000"  },
+	    {.object = "nic/eth0", .attribute = "link",    .to = "veth",       .identity = true},
+	    {.object = "nic/eth0",                    .attribute = "master",                       .to = "br0"},
+	};
+	struct changes cs = {.items = items, .n = 3};
+	struct journal *j;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	options = (struct options){0};
+	j = journal_open_at(fds[1], &options);
+	for (int i = 0; i < 3; i++)
+		items[i].verdict = VERDICT_APPLIED;
+	journal_changes(j, "web1", &cs, false, 0);
+	assert_string_equal(drain(fds[0]), "web1: nic/eth0 added: veth on br0, ingress 50Mbit\n");
+	journal_changes(j, "web1", &cs, true, 0);
+	assert_string_equal(drain(fds[0]),
+			    "web1: nic/eth0 put back: veth on br0, ingress 50Mbit\n");
+	items[0].verdict = VERDICT_FAILED;
+	items[0].error = "Operation not supported";
+	journal_changes(j, "web1", &cs, false, 1000);
+	assert_string_equal(drain(fds[0]),
+			    "web1: nic/eth0 ingress none -> 50Mbit: failed: Operation not "
+			    "supported; next try in 1s\n"
+			    "web1: nic/eth0 added: veth on br0, ingress 50Mbit\n");
+	for (int i = 0; i < 3; i++)
+		items[i].verdict = VERDICT_FAILED;
+	items[1].error = "File exists";
+	journal_changes(j, "web2", &cs, false, 1000);
+	assert_string_equal(drain(fds[0]), "web2: nic/eth0 add: veth on br0, ingress 50Mbit: "
+					   "failed: File exists; next try in 1s\n");
+	for (int i = 0; i < 3; i++) {
+		items[i].verdict = VERDICT_APPLIED;
+		items[i].action = i == 1 ? ACTION_REPLACE : ACTION_ADD;
+	}
+	items[1].from = "macvlan d0";
+	journal_changes(j, "web1", &cs, false, 0);
+	assert_string_equal(drain(fds[0]), "web1: nic/eth0 replaced: macvlan on d0 -> veth on br0, "
+					   "ingress 50Mbit\n");
+	journal_close(j);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void repeats_are_folded(void **state)
 {
 	struct journal *j;
@@ -441,6 +490,7 @@ int main(void)
 	    cmocka_unit_test(lines_are_said),
 	    cmocka_unit_test(verbosity_decides),
 	    cmocka_unit_test(changes_are_told_by_verdict),
+	    cmocka_unit_test(an_object_is_told_in_one_line),
 	    cmocka_unit_test(repeats_are_folded),
 	    cmocka_unit_test(what_comes_and_goes_is_said_each_time),
 	    cmocka_unit_test(long_lines_have_short_labels),

@@ -314,10 +314,38 @@ static void diagnostics_have_their_place(void **state)
 	arena_free(a);
 }
 
+/* In words an object is one line; here each of its changes is there, in exact numbers. */
+static void parts_of_an_object_are_listed(void **state)
+{
+	struct result *r = sample_new();
+	struct outcome *o = sample_outcome(r, "a", STATUS_RUNNING, "");
+	json_t *d;
+
+	(void)state;
+	sample_change(o, (struct change){.object = "nic/eth0",
+					 .attribute = "link",
+					 .from = "macvlan eth1",
+					 .to = "veth",
+					 .identity = true,
+					 .action = ACTION_REPLACE});
+	sample_change(o, (struct change){.object = "nic/eth0",
+					 .attribute = "ingress",
+					 .to = "50000000",
+					 .action = ACTION_ADD});
+	d = parsed(&(struct options){0}, r);
+	assert_int_equal(json_array_size(json_object_get(instance(d, 0), "changes")), 2);
+	assert_string_equal(string(change(d, 0, 0), "attribute"), "link");
+	assert_string_equal(string(change(d, 0, 0), "from"), "macvlan eth1");
+	assert_string_equal(string(change(d, 0, 1), "to"), "50000000");
+	json_decref(d);
+	sample_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_plan_has_the_shape),
+	    cmocka_unit_test(parts_of_an_object_are_listed),
 	    cmocka_unit_test(fields_keep_their_order),
 	    cmocka_unit_test(the_summary_counts),
 	    cmocka_unit_test(an_apply_adds_results),
