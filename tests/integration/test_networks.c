@@ -274,6 +274,19 @@ static void names_choose_networks(void **state)
 	in_sync(h);
 }
 
+/* Before LXC starts what hangs on them; what is to go can wait. */
+static void a_boot_makes_bridges(void **state)
+{
+	struct harness *h = network_begin(state);
+
+	network(h, "config: {ipv4.address: 10.0.3.1/24}\n");
+	assert_int_equal(harness_evenkeel(h, NULL, "apply", "--boot-only", NULL), 0);
+	assert_true(has_address(h, "10.0.3.1/24"));
+	network(h, "state: absent\n");
+	assert_int_equal(harness_evenkeel(h, NULL, "apply", "--boot-only", NULL), 0);
+	assert_true(there(h));
+}
+
 static void json_has_the_networks_too(void **state)
 {
 	struct harness *h = network_begin(state);
@@ -450,6 +463,7 @@ int main(void)
 	    network_test(a_value_that_is_refused_harms_no_other),
 	    network_test(a_nic_hangs_on_a_bridge_of_the_same_pass),
 	    network_test(names_choose_networks),
+	    network_test(a_boot_makes_bridges),
 	    network_test(json_has_the_networks_too),
 	    network_test(quiet_says_only_what_failed),
 	    network_test(a_daemon_puts_back_what_somebody_changes),
