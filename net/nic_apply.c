@@ -288,14 +288,20 @@ static void (*applier(const struct change *c))(struct work *w, struct change *c)
 	return NULL;
 }
 
+static void routes_away(struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (is_route(w->changes[i]) && w->changes[i]->from &&
+		    w->changes[i]->verdict == VERDICT_NONE)
+			route_away(w, w->changes[i]);
+}
+
 /* Traffic passes only once it is shaped. */
 static void apply_attributes(struct work *w)
 {
 	struct change *up = work_change(w, NIC_UP);
 
-	for (size_t i = 0; i < w->n; i++)
-		if (is_route(w->changes[i]) && w->changes[i]->from)
-			route_away(w, w->changes[i]);
+	routes_away(w);
 	for (size_t i = 0; i < w->n; i++) {
 		struct change *c = w->changes[i];
 
@@ -331,9 +337,7 @@ static void apply_removal(struct work *w, struct change *link)
 	const char *said = NULL;
 	int r;
 
-	for (size_t i = 0; i < w->n; i++)
-		if (is_route(w->changes[i]) && w->changes[i]->from)
-			route_away(w, w->changes[i]);
+	routes_away(w);
 	if (link->to && link->action == ACTION_REMOVE) {
 		change_fail(link, w->c->arena, EOPNOTSUPP,
 			    "the container's own interface (%s) comes back with its next start",
@@ -356,6 +360,12 @@ static void apply_leaving(struct work *w)
 		apply_removal(w, link);
 }
 
+static void finish_gone(struct work *w)
+{
+	routes_away(w); /* by a bridge they are there all the same */
+	skip_rest(w, "the interface has gone");
+}
+
 static void apply_staying(struct work *w)
 {
 	struct change *link = work_change(w, NIC_LINK);
@@ -367,7 +377,7 @@ static void apply_staying(struct work *w)
 	else if (w->found->there)
 		apply_attributes(w);
 	else
-		skip_rest(w, "the interface has gone");
+		finish_gone(w);
 }
 
 /* ---- all nics of a container ---- */

@@ -55,23 +55,31 @@ static const char *burst_text(struct look *l, const struct shaping *s, const cha
 	return number(l, s->burst);
 }
 
-/* What is ours but not as we make it is named so: then it differs, and is mended. */
+/* Ours, but not all of it is as we make it for the rate: then it differs, and is mended. */
+static const char *rate_text(struct look *l, const struct property *asked, const struct shaping *s,
+			     bool burst_asked)
+{
+	const char *rate = number(l, s->rate);
+
+	if (s->whole && (burst_asked || s->burst_derived))
+		return rate;
+	return s->rate && asked->value && strcmp(rate, asked->value) != 0 ? rate : "incomplete";
+}
+
 static void see_way(struct look *l, const struct property *asked, const struct shaping *s,
 		    bool is_burst, bool burst_asked, struct property *p)
 {
 	if (s->foreign) {
 		p->certainty = UNKNOWN;
 		p->reason = s->foreign;
-		p->remedy = "take that away, or leave the limit to whoever made it";
+		p->remedy = arena_join(l->out->arena, s->remedy,
+				       "; or leave the limit to whoever made it", NULL);
 	} else if (!s->ours || (is_burst && s->burst_derived)) {
 		absent(l, p);
 	} else if (is_burst) {
 		value(p, burst_text(l, s, asked->value));
-	} else if (!s->whole || (!burst_asked && !s->burst_derived)) {
-		value(p, arena_printf(l->out->arena, "%llu (incomplete)",
-				      (unsigned long long)s->rate));
 	} else {
-		value(p, number(l, s->rate));
+		value(p, rate_text(l, asked, s, burst_asked));
 	}
 }
 
@@ -101,25 +109,39 @@ static void see_shaping(struct look *l, const struct property *asked, struct pro
 		absent(l, p);
 	else if (read_way(l, egress ? SHAPING_EGRESS : SHAPING_INGRESS, p))
 		see_way(l, asked, &l->found->ways[egress], strcmp(asked->attribute, burst) == 0,
-			nic_text(all, asked->object, burst), p);
+			properties_find(all, asked->object, burst), p);
 }
 
-static int route_device(struct look *l)
+/* Of a nic that has gone: the bridge of the record. */
+static const char *route_bridge(struct look *l)
 {
-	return l->found->master ? l->found->host.master : l->found->host.index;
+	if (l->found->there)
+		return l->found->master;
+	return nic_text(l->c->owned, l->found->object, NIC_MASTER);
+}
+
+static void read_routes(struct look *l, const char *bridge)
+{
+	struct link device = {.index = l->found->host.index};
+
+	l->routes_read = l->found->has_routes = true;
+	l->n_routes = 0;
+	if (bridge && link_by_name(l->nl, LINK_HERE, bridge, &device) < 0)
+		return;
+	if (device.index &&
+	    route_list(l->nl, device.index, l->out->arena, &l->routes, &l->n_routes) < 0)
+		l->n_routes = 0;
 }
 
 static void see_route(struct look *l, const struct property *asked, struct property *p)
 {
-	const char *prefix = asked->attribute + strlen(NIC_ROUTE);
+	const char *prefix = asked->attribute + strlen(NIC_ROUTE), *bridge = route_bridge(l);
 
-	if (!l->routes_read &&
-	    route_list(l->nl, route_device(l), l->out->arena, &l->routes, &l->n_routes) < 0)
-		l->n_routes = 0;
-	l->routes_read = l->found->has_routes = true;
+	if (!l->routes_read)
+		read_routes(l, bridge);
 	for (size_t i = 0; i < l->n_routes; i++) {
 		if (strcmp(l->routes[i], prefix) == 0) {
-			value(p, l->found->master ? l->found->master : NIC_ROUTE_HOST_END);
+			value(p, bridge ? bridge : NIC_ROUTE_HOST_END);
 			return;
 		}
 	}
@@ -173,6 +195,12 @@ static bool comes_anew(const struct nic_found *f, const struct properties *asked
 	return !f->there || (wanted && strcmp(wanted, f->link) != 0);
 }
 
+/* A route by a bridge stays when what it led to goes. */
+static bool outlives(struct look *l, const struct property *p)
+{
+	return strncmp(p->attribute, NIC_ROUTE, strlen(NIC_ROUTE)) == 0 && route_bridge(l);
+}
+
 static void observe_one(struct look *l, const struct properties *asked, const struct property *want)
 {
 	struct property p = {.object = want->object, .attribute = want->attribute};
@@ -181,7 +209,7 @@ static void observe_one(struct look *l, const struct properties *asked, const st
 		p.certainty = UNKNOWN;
 		p.reason = l->c->nics->unseen ? l->c->nics->unseen : l->found->lost;
 		p.remedy = l->found->lost ? "it comes back when the container is stopped" : NULL;
-	} else if (comes_anew(l->found, asked) &&
+	} else if (comes_anew(l->found, asked) && !outlives(l, want) &&
 		   !(l->found->there && strcmp(want->attribute, NIC_LINK) == 0)) {
 		absent(l, &p);
 	} else {

@@ -231,6 +231,32 @@ static void bridged_becomes_p2p_in_place(void **state)
 	assert_null(strstr(network_host(h, "ip route"), "10.97"));
 }
 
+/* The bridge stays, whatever becomes of the nic. */
+static void routes_by_a_bridge_go_with_their_nic(void **state)
+{
+	static const struct {
+		const char *meddling, *next;
+	} cases[] = {
+	    {":",								 "eth0: {type: nic, nictype: macvlan, parent: br1}"},
+	    {":",								 ""						},
+	    {"for i in /sys/class/net/br0/brif/*; do ip link del ${i##*/}; done", ""                                                },
+	};
+	struct harness *h = wiring_begin(state);
+	const char *name = wiring_container(h, "routes", NULL);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		wiring_ask(h, name,
+			   "eth0: {type: nic, nictype: bridged, parent: br0,"
+			   " ipv4.routes: 10.96.0.0/16}");
+		wiring_apply(h);
+		network_host(h, "ip route | grep -q '10.96.0.0/16 dev br0'");
+		network_host(h, "%s", cases[i].meddling);
+		wiring_ask(h, name, "%s", cases[i].next);
+		wiring_apply(h);
+		assert_null(strstr(network_host(h, "ip route"), "10.96"));
+	}
+}
+
 /* ---- many of them ---- */
 
 #define MANY 4
@@ -336,10 +362,15 @@ static void what_others_changed_is_put_right(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    network_test(a_hot_nic_is_whole),       network_test(several_come_and_one_goes),
-	    network_test(it_changes_in_place),      network_test(two_exchange_their_names),
-	    network_test(another_type_replaces_it), network_test(bridged_becomes_p2p_in_place),
-	    network_test(a_profile_changes_all),    network_test(what_others_changed_is_put_right),
+	    network_test(a_hot_nic_is_whole),
+	    network_test(several_come_and_one_goes),
+	    network_test(it_changes_in_place),
+	    network_test(two_exchange_their_names),
+	    network_test(another_type_replaces_it),
+	    network_test(bridged_becomes_p2p_in_place),
+	    network_test(a_profile_changes_all),
+	    network_test(what_others_changed_is_put_right),
+	    network_test(routes_by_a_bridge_go_with_their_nic),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
