@@ -1,6 +1,7 @@
 #include "net/nic_parts.h"
 
 #include "net/nic_make.h"
+#include "net/priority.h"
 #include "net/route.h"
 #include "schema/arena.h"
 
@@ -266,6 +267,16 @@ static void apply_way(struct work *w, enum shaping_way way)
 			end_way(w, w->changes[i], r, why);
 }
 
+static void apply_priority(struct work *w, struct change *c)
+{
+	const struct link *end = &w->found->host;
+	const char *why = NULL;
+	int r = c->to ? priority_set(end, (uint32_t)strtoul(c->to, NULL, 10), w->c->arena, &why)
+		      : priority_clear(end, w->c->arena, &why);
+
+	end_way(w, c, r, why);
+}
+
 /* ---- one nic ---- */
 
 static void (*applier(const struct change *c))(struct work *w, struct change *c)
@@ -275,11 +286,12 @@ static void (*applier(const struct change *c))(struct work *w, struct change *c)
 		void (*apply)(struct work *w, struct change *c);
 	} appliers[] = {
 	    {NIC_HOST_NAME,  apply_host_name },
-            {NIC_HWADDR,     apply_hwaddr    },
+	    {NIC_HWADDR,     apply_hwaddr    },
 	    {NIC_MASTER,     apply_master    },
-            {NIC_MTU,        apply_mtu       },
+	    {NIC_MTU,        apply_mtu       },
 	    {NIC_NAME,       apply_name      },
-            {NIC_TXQUEUELEN, apply_txqueuelen},
+	    {NIC_PRIORITY,   apply_priority  },
+	    {NIC_TXQUEUELEN, apply_txqueuelen},
 	};
 
 	for (size_t i = 0; i < sizeof(appliers) / sizeof(*appliers); i++)

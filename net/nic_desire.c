@@ -1,5 +1,6 @@
 #include "net/nic_parts.h"
 
+#include "net/priority.h"
 #include "schema/arena.h"
 #include "schema/nic.h"
 
@@ -283,6 +284,21 @@ static void want_rate(const struct wish *w, const char *attribute, uint64_t bits
 		want_number(w, burst_attribute, shaping_settle_burst(rate, burst), burst_setting);
 }
 
+/* 0 is what a packet has anyway. */
+static void want_priority(const struct wish *w)
+{
+	const struct setting *s = option(w, "limits.priority");
+	uint32_t priority = w->nic->priority;
+	const char *why = priority_refused(priority);
+
+	if (!w->nic->priority_given || priority == 0)
+		return;
+	if (why)
+		nic_refuse(want(w, NIC_PRIORITY, NULL, s), why, "choose another number");
+	else
+		want_number(w, NIC_PRIORITY, priority, s);
+}
+
 static void want_shaping(const struct wish *w)
 {
 	const struct nic *nic = w->nic;
@@ -293,8 +309,7 @@ static void want_shaping(const struct wish *w)
 		  nic->ingress_burst_setting);
 	want_rate(w, NIC_EGRESS, nic->egress, nic->egress_burst, nic->egress_setting,
 		  nic->egress_burst_setting);
-	if (nic->priority_given)
-		want_number(w, NIC_PRIORITY, nic->priority, option(w, "limits.priority"));
+	want_priority(w);
 }
 
 static void desire_one(const struct wish *w)

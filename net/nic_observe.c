@@ -1,8 +1,10 @@
 #include "net/nic_parts.h"
 
+#include "net/priority.h"
 #include "net/route.h"
 #include "schema/arena.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +114,25 @@ static void see_shaping(struct look *l, const struct property *asked, struct pro
 			properties_find(all, asked->object, burst), p);
 }
 
+static void see_priority(struct look *l, struct property *p)
+{
+	struct priority found = {0};
+	int r = l->found->host.index ? priority_read(&l->found->host, &found) : 0;
+
+	if (r == -EOPNOTSUPP) {
+		p->certainty = UNSUPPORTED;
+		p->reason = "this kernel has no nf_tables (CONFIG_NF_TABLES_NETDEV)";
+	} else if (r < 0) {
+		p->certainty = UNKNOWN;
+		p->reason = arena_printf(l->out->arena, "the table evenkeel cannot be read: %s",
+					 strerror(-r));
+	} else if (!found.there) {
+		absent(l, p);
+	} else {
+		value(p, found.whole ? number(l, found.value) : "incomplete");
+	}
+}
+
 /* Of a nic that has gone: the bridge of the record. */
 static const char *route_bridge(struct look *l)
 {
@@ -182,7 +203,7 @@ static void see(struct look *l, const struct property *asked, const struct prope
 	else if (strncmp(asked->attribute, NIC_ROUTE, strlen(NIC_ROUTE)) == 0)
 		see_route(l, asked, p);
 	else if (is(asked, NIC_PRIORITY))
-		absent(l, p);
+		see_priority(l, p);
 	else
 		see_shaping(l, asked, p, all);
 }

@@ -1,6 +1,7 @@
 #include "reconciler/apply.h"
 
 #include "net/netlink.h"
+#include "net/priority.h"
 #include "net/shaping.h"
 #include "reconciler/lent.h"
 #include "reconciler/parents.h"
@@ -119,6 +120,8 @@ static void sweep_links(const struct survey *s)
 
 	if (nl && shaping_orphans(nl) > 0)
 		shaping_sweep(nl);
+	if (nl)
+		priority_sweep(nl);
 	lent_settle(s->containers->lxcpath);
 }
 

@@ -2,6 +2,7 @@
 
 #include "net/linkwatch.h"
 #include "net/netlink.h"
+#include "net/priority.h"
 #include "net/shaping.h"
 
 #include <errno.h>
@@ -30,6 +31,8 @@ static void sweep_run(struct task *t)
 	struct netlink *nl = netlink_here();
 
 	daemon_of(t)->links.swept = nl ? shaping_sweep(nl) : -errno;
+	if (nl)
+		priority_sweep(nl);
 }
 
 static void sweep_done(struct task *t)

@@ -94,7 +94,7 @@ static const struct key rows[] = {
     IDLE_OPTION("limits.max.burst", grammar_bit_rate, INCUS, "not set",
 		"rate at which the buckets are emptied", NO_PEAK),
     HOST("limits.priority", grammar_uint32, BOTH, "0",
-	 "priority of the packets that leave the container", NULL),
+	 "skb->priority of the packets that leave the host end", NULL),
     ROUTED("mode", grammar_ipvlan_mode, "l3s", "mode of an ipvlan"),
     LINK("mtu", grammar_mtu, "the parent's when it is made", "largest packet", NULL),
     LINK("name", grammar_interface, "the device's if that is ethN, else the first free ethN",
