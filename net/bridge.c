@@ -17,6 +17,9 @@
 #include <string.h>
 
 #define DUMPS_MOST 8
+/* The group of a bridge that is being made: the kernel sets it as it makes the bridge, unlike the
+ * alias, which comes second and takes this one's place. */
+#define UNWRITTEN_GROUP 0x656b6e62
 
 /* --- looking ------------------------------------------------------------------------------------
  */
@@ -75,6 +78,14 @@ static int read_addresses(struct netlink *nl, struct arena *a, struct bridge *b)
 	return error;
 }
 
+static void read_note(const struct link *l, struct bridge_note *out)
+{
+	bridge_note_parse(l->alias, l->name, out);
+	out->unwritten = l->group == UNWRITTEN_GROUP && !l->alias[0];
+	out->made |= out->unwritten;
+	out->there |= out->unwritten;
+}
+
 int bridge_look(struct netlink *nl, const char *name, struct arena *a, struct bridge *out)
 {
 	int error;
@@ -90,7 +101,7 @@ int bridge_look(struct netlink *nl, const char *name, struct arena *a, struct br
 		return 0;
 	}
 	out->found = BRIDGE_THERE;
-	bridge_note_parse(out->link.alias, name, &out->note);
+	read_note(&out->link, &out->note);
 	return read_addresses(nl, a, out);
 }
 
@@ -112,7 +123,8 @@ static void take_made(const struct link *l, void *context)
 	const struct made *m = context;
 	struct bridge_note note;
 
-	if (bridge_note_parse(l->alias, l->name, &note) && note.made)
+	read_note(l, &note);
+	if (note.made)
 		m->each(l->name, m->context);
 }
 
@@ -179,6 +191,7 @@ static struct nl_msg *make_message(const char *name, const char *hwaddr)
 	if (!l)
 		return NULL;
 	rtnl_link_set_name(l, name);
+	rtnl_link_set_group(l, UNWRITTEN_GROUP);
 	if (set_hwaddr(l, hwaddr) < 0 ||
 	    rtnl_link_build_add_request(l, NLM_F_CREATE | NLM_F_EXCL, &msg) < 0)
 		msg = NULL;
@@ -186,52 +199,42 @@ static struct nl_msg *make_message(const char *name, const char *hwaddr)
 	return msg;
 }
 
-/* INDEX 0: whichever has the name. */
-static struct nl_msg *note_message(int index, const char *name, const struct bridge_note *note)
+/* An alias without its NUL: the kernel counts bytes, and an empty one takes it away. */
+int bridge_annotate(struct netlink *nl, int index, const char *name, const struct bridge_note *note)
 {
 	struct ifinfomsg which = {.ifi_family = AF_UNSPEC, .ifi_index = index};
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_SETLINK, 0);
 	char alias[LINK_ALIAS_MOST];
 
 	bridge_note_print(note, name, alias);
-	/* an alias without its NUL: the kernel counts bytes, and an empty one takes it away */
-	if (msg && nlmsg_append(msg, &which, sizeof(which), NLMSG_ALIGNTO) == 0 &&
-	    (index > 0 || nla_put_string(msg, IFLA_IFNAME, name) == 0) &&
-	    nla_put(msg, IFLA_IFALIAS, (int)strlen(alias), alias) == 0)
-		return msg;
+	if (index > 0 && msg && nlmsg_append(msg, &which, sizeof(which), NLMSG_ALIGNTO) == 0 &&
+	    nla_put(msg, IFLA_IFALIAS, (int)strlen(alias), alias) == 0 &&
+	    (!note->unwritten || nla_put_u32(msg, IFLA_GROUP, 0) == 0))
+		return netlink_ask(nl, msg, NULL, NULL);
 	nlmsg_free(msg);
-	return NULL;
+	return index > 0 ? -ENOMEM : -ENODEV;
 }
 
-/* The kernel takes both messages of one system call even when we are killed in it: no bridge of
- * ours is ever without its note. */
 int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 		const struct bridge_note *note, int *index)
 {
-	struct nl_msg *msgs[] = {make_message(name, hwaddr), note_message(0, name, note)};
-	int errors[2] = {0}, error;
+	struct bridge_note first = *note;
 	struct link made;
+	int error = netlink_ask(nl, make_message(name, hwaddr), NULL, NULL);
 
-	if (!msgs[0] || !msgs[1]) {
-		nlmsg_free(msgs[0]);
-		nlmsg_free(msgs[1]);
-		return -ENOMEM;
-	}
-	netlink_batch(nl, msgs, 2, errors);
-	if (errors[0] < 0)
-		return errors[0];
-	error = link_by_name(nl, LINK_HERE, name, &made);
+	if (error == 0)
+		error = link_by_name(nl, LINK_HERE, name, &made);
 	if (error < 0)
 		return error;
+	/* somebody was quicker than us */
+	if (made.group != UNWRITTEN_GROUP || strcmp(made.kind, "bridge") != 0)
+		return -EEXIST;
 	*index = made.index;
-	if (errors[1] < 0)
+	first.unwritten = true;
+	error = bridge_annotate(nl, made.index, name, &first);
+	if (error < 0)
 		link_delete(nl, made.index);
-	return errors[1];
-}
-
-int bridge_annotate(struct netlink *nl, int index, const char *name, const struct bridge_note *note)
-{
-	return netlink_ask(nl, note_message(index, name, note), NULL, NULL);
+	return error;
 }
 
 /* --- addresses ----------------------------------------------------------------------------------
@@ -301,8 +304,10 @@ int bridge_delete(struct netlink *nl, int index, const char *name)
 
 	if (error == 0 && (strcmp(l.kind, "bridge") != 0 || strcmp(l.name, name) != 0))
 		error = -ENODEV;
-	if (error == 0 && (!bridge_note_parse(l.alias, name, &note) || !note.made))
-		error = -EPERM;
+	if (error == 0) {
+		read_note(&l, &note);
+		error = note.made ? 0 : -EPERM;
+	}
 	if (error == 0)
 		error = bridge_ports(nl, index, a, &ports, &n);
 	arena_free(a);

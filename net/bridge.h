@@ -43,8 +43,9 @@ struct bridge_port {
 int bridge_ports(struct netlink *nl, int index, struct arena *a, struct bridge_port **out,
 		 size_t *n);
 
-/* Makes the bridge NAME, down, with its note: either both are there afterwards, or nothing is. Its
- * size of packets is the kernel's, which follows that of its ports until it is set. 0 or -errno. */
+/* Makes the bridge NAME, down, with its note. Should we die in the middle it is known as ours all
+ * the same. Its size of packets is the kernel's, which follows that of its ports until it is set. 0
+ * or -errno: nothing was made. */
 int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 		const struct bridge_note *note, int *index);
 

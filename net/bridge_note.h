@@ -10,8 +10,9 @@
 #define BRIDGE_ADDRESS_MOST 64
 
 struct bridge_note {
-	bool there; /* the alias is a note of ours about this very bridge */
-	bool made;  /* evenkeel made it, and may delete it */
+	bool there;     /* the alias is a note of ours about this very bridge */
+	bool made;      /* evenkeel made it, and may delete it */
+	bool unwritten; /* it died before it could write so: see bridge_make */
 	/* what the bridge had before it got what a manifest asks for; 0 and "": nothing was changed
 	 */
 	uint32_t mtu;

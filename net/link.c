@@ -107,6 +107,7 @@ bool link_parse(const struct nlmsghdr *h, struct link *out)
 	read_hwaddr(a[IFLA_ADDRESS], out->hwaddr, sizeof(out->hwaddr));
 	out->mtu = read_number(a[IFLA_MTU]);
 	out->txqueuelen = read_number(a[IFLA_TXQLEN]);
+	out->group = read_number(a[IFLA_GROUP]);
 	out->master = (int)read_number(a[IFLA_MASTER]);
 	out->peer = (int)read_number(a[IFLA_LINK]);
 	out->peer_nsid = LINK_HERE;

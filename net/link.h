@@ -21,7 +21,7 @@ struct link {
 	char name[IFNAMSIZ];
 	char kind[16];   /* "veth", "bridge", "ifb", "macvlan"; "" for hardware */
 	char hwaddr[24]; /* "00:16:3e:..", lower case; "" if none */
-	uint32_t mtu, txqueuelen;
+	uint32_t mtu, txqueuelen, group;
 	unsigned flags; /* IFF_UP ... */
 	int master;     /* index; 0: none */
 	int peer;       /* IFLA_LINK: the other end's or the parent's index; 0: none */

@@ -46,6 +46,8 @@ static void judge(struct applying *p, struct change *c, int error)
 		    c->to ? c->to : c->from, kernels_words(p->nl, error, p->arena));
 	if (error == -EPERM || error == -EACCES)
 		c->remedy = "evenkeel has to be root on the host";
+	if (error == -EOPNOTSUPP)
+		c->remedy = "this kernel lacks it: is its module bridge installed?";
 }
 
 static bool same_note(const struct bridge_note *x, const struct bridge_note *y, const char *name)
@@ -62,7 +64,7 @@ static int note(struct applying *p, const struct bridge_note *next)
 	char text[LINK_ALIAS_MOST];
 	int error;
 
-	if (same_note(&p->bridge->note, next, p->name))
+	if (!p->bridge->note.unwritten && same_note(&p->bridge->note, next, p->name))
 		return 0;
 	bridge_note_print(next, p->name, text);
 	error =
@@ -70,6 +72,7 @@ static int note(struct applying *p, const struct bridge_note *next)
 	if (error == 0) {
 		p->bridge->note = *next;
 		p->bridge->note.there = text[0] != '\0';
+		p->bridge->note.unwritten = false;
 	}
 	return error;
 }
@@ -286,6 +289,8 @@ void network_apply(struct netlink *nl, struct network_subject *s)
 		return;
 	if (s->outcome->whole == WHOLE_CREATE && !make(&p, changes))
 		return;
+	if (s->bridge.note.unwritten)
+		note(&p, &(struct bridge_note){.made = true, .unwritten = true});
 	for (size_t i = 0; i < changes->n; i++)
 		if (changes->items[i].verdict == VERDICT_NONE &&
 		    changes->items[i].action != ACTION_NONE)

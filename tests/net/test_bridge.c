@@ -5,6 +5,9 @@
 #include "schema/arena.h"
 #include "tests/skip.h"
 
+#include <netlink/msg.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/bridge.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +164,7 @@ static void a_bridge_is_made_with_its_note(void **state)
 	assert_true(b.note.made);
 	assert_int_equal(b.note.mtu, 1500);
 	assert_int_equal(b.n_addresses, 0);
+	assert_int_equal(b.link.group, 0);
 	assert_int_equal(bridge_make(fixture.nl, "ek0", MAC, &note, &index), -EEXIST);
 	assert_int_equal(bridge_delete(fixture.nl, b.link.index, "ek0"), 0);
 	assert_int_equal(look("ek0").found, BRIDGE_MISSING);
@@ -178,6 +182,65 @@ static void a_refused_one_leaves_nothing(void **state)
 	assert_int_equal(look("ek0").found, BRIDGE_MISSING);
 	assert_true(bridge_make(fixture.nl, "ek0", "no address", &made, &index) < 0);
 	assert_int_equal(look("ek0").found, BRIDGE_MISSING);
+}
+
+static void make_raw(const char *name, uint32_t group)
+{
+	struct rtnl_link *l = rtnl_link_bridge_alloc();
+	struct nl_msg *msg;
+
+	assert_non_null(l);
+	rtnl_link_set_name(l, name);
+	rtnl_link_set_group(l, group);
+	assert_int_equal(rtnl_link_build_add_request(l, NLM_F_CREATE | NLM_F_EXCL, &msg), 0);
+	rtnl_link_put(l);
+	assert_int_equal(netlink_ask(fixture.nl, msg, NULL, NULL), 0);
+}
+
+/* Somebody was quicker: nothing of his is noted as ours. */
+static void one_of_others_is_not_claimed(void **state)
+{
+	struct bridge b;
+	int index = 0;
+
+	(void)state;
+	kernel();
+	make_raw("ek0", 0);
+	assert_int_equal(bridge_make(fixture.nl, "ek0", MAC, &made, &index), -EEXIST);
+	b = look("ek0");
+	assert_string_equal(b.link.alias, "");
+	assert_false(b.note.made);
+	assert_int_equal(bridge_delete(fixture.nl, b.link.index, "ek0"), -EPERM);
+	assert_int_equal(link_delete(fixture.nl, b.link.index), 0);
+}
+
+/* Killed before the note was written. */
+static void a_half_made_one_is_ours(void **state)
+{
+	struct bridge_note note;
+	struct bridge b;
+
+	(void)state;
+	kernel();
+	make_raw("ek0", 0x656b6e62);
+	b = look("ek0");
+	assert_true(b.note.made && b.note.there && b.note.unwritten);
+	note = b.note;
+	assert_int_equal(bridge_annotate(fixture.nl, b.link.index, "ek0", &note), 0);
+	b = look("ek0");
+	assert_true(b.note.made && !b.note.unwritten);
+	assert_string_equal(b.link.alias, "evenkeel network ek0 made");
+	assert_int_equal(b.link.group, 0);
+	assert_int_equal(bridge_delete(fixture.nl, b.link.index, "ek0"), 0);
+	/* somebody's alias says more than the group */
+	make_raw("ek0", 0x656b6e62);
+	b = look("ek0");
+	assert_int_equal(
+	    link_change(fixture.nl, b.link.index, &(struct link_change){.alias = "mine"}), 0);
+	b = look("ek0");
+	assert_false(b.note.made || b.note.unwritten);
+	assert_int_equal(bridge_delete(fixture.nl, b.link.index, "ek0"), -EPERM);
+	assert_int_equal(link_delete(fixture.nl, b.link.index), 0);
 }
 
 static void addresses_come_and_go(void **state)
@@ -316,6 +379,8 @@ int main(void)
 	    cmocka_unit_test(other_aliases_are_not_notes),
 	    cmocka_unit_test(a_bridge_is_made_with_its_note),
 	    cmocka_unit_test(a_refused_one_leaves_nothing),
+	    cmocka_unit_test(one_of_others_is_not_claimed),
+	    cmocka_unit_test(a_half_made_one_is_ours),
 	    cmocka_unit_test(addresses_come_and_go),
 	    cmocka_unit_test(a_note_is_changed_and_taken_away),
 	    cmocka_unit_test(with_ports_it_stays),
