@@ -350,12 +350,6 @@ static void apply_removal(struct work *w, struct change *link)
 	int r;
 
 	routes_away(w);
-	if (link->to && link->action == ACTION_REMOVE) {
-		change_fail(link, w->c->arena, EOPNOTSUPP,
-			    "the container's own interface (%s) comes back with its next start",
-			    link->to);
-		return;
-	}
 	r = nic_unmake(w, &said);
 	if (link->action == ACTION_REMOVE || r < 0)
 		work_end(w, link, w->found->guest.name, r, said);

@@ -133,10 +133,10 @@ static void see_priority(struct look *l, struct property *p)
 	}
 }
 
-/* Of a nic that has gone: the bridge of the record. */
+/* Of a nic that has gone, or hangs on none: the bridge of the record. */
 static const char *route_bridge(struct look *l)
 {
-	if (l->found->there)
+	if (l->found->there && l->found->master)
 		return l->found->master;
 	return nic_text(l->c->owned, l->found->object, NIC_MASTER);
 }

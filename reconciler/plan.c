@@ -238,6 +238,7 @@ enum fate {
 	FATE_STAYS,   /* each of its parts is for itself */
 	FATE_REFUSED, /* nobody knows what it is, or it cannot be had: its parts are let be */
 	FATE_LEAVES,  /* it goes, or another takes its place, and all that was ours of it with it */
+	FATE_RETURNS, /* what its owner has in its place comes back with the next start */
 };
 
 /* Ours, and nobody wants it any more. */
@@ -272,7 +273,9 @@ static void plan_put_back(const struct container *c, const struct property *own,
 	change.to = base;
 	change.effect = d->effect;
 	change.reason = "no longer in the manifest";
-	if (d->effect == EFFECT_RESTART)
+	if (fate == FATE_RETURNS)
+		change.effect = EFFECT_RESTART;
+	if (change.effect == EFFECT_RESTART)
 		change.action = ACTION_WAIT;
 	changes_add(out, change);
 	properties_add(kept, *own);
@@ -348,9 +351,16 @@ static enum fate fate_wanted(const struct property *want, const struct property 
 static enum fate fate_unwanted(const struct container *c, const struct property *own,
 			       const struct property *live, struct arena *a)
 {
+	const char *base;
+
 	if (cannot_be_seen(live))
 		return FATE_REFUSED;
-	return live->certainty == CERTAIN_VALUE && !base_of(c, own, a) ? FATE_LEAVES : FATE_STAYS;
+	if (live->certainty != CERTAIN_VALUE)
+		return FATE_STAYS;
+	base = base_of(c, own, a);
+	if (!base)
+		return FATE_LEAVES;
+	return strcmp(base, live->value) == 0 ? FATE_STAYS : FATE_RETURNS;
 }
 
 static enum fate fate_of(const struct container *c, const struct walk *w, const char *object,
@@ -415,6 +425,9 @@ void plan_diff(const struct container *c, const struct properties *desired,
 			plan_desired(out, want, at.found[OBSERVED]);
 		if (want && own && !can_be_had(want, at.found[OBSERVED]))
 			properties_add(kept, *own);
+		else if (own && !want && fate == FATE_RETURNS &&
+			 !is_identity(driver_for(object), own))
+			properties_add(kept, *own); /* until then */
 		else if (own && !want)
 			plan_put_back(c, own, at.found[OBSERVED], fate, out, kept);
 	}

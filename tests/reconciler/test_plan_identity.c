@@ -145,6 +145,13 @@ static const struct example examples[] = {
 	.kept = 1,
     },
     {
+	.name = "the one that its owner has comes back with the next start, and all is as it is till then",
+	.observed = {{"thing/his", "is", "bag", CERTAIN_VALUE}, {"thing/his", "size", "2", CERTAIN_VALUE}},
+	.owned = {{"thing/his", "is", "bag", CERTAIN_VALUE}, {"thing/his", "size", "2", CERTAIN_VALUE}},
+	.changes = {{ACTION_WAIT, PHASE_REMOVE, "thing/his", "is", "bag", "box", true}},
+	.kept = 2,
+    },
+    {
 	.name = "one that is gone already is forgotten",
 	.observed = {{"thing/a", "is", NULL, CERTAIN_ABSENT}, {"thing/a", "size", NULL, CERTAIN_ABSENT}},
 	.owned = {{"thing/a", "is", "box", CERTAIN_VALUE}, {"thing/a", "size", "2", CERTAIN_VALUE}},
