@@ -103,7 +103,7 @@ static struct held *find_name(const struct linkholds *h, int nsid, const char *n
 
 	if (!name || strlen(name) >= sizeof(key.name))
 		return NULL;
-	strcpy(key.name, name);
+	memcpy(key.name, name, strlen(name) + 1);
 	return find(&h->by_name, &key, compare_names);
 }
 
@@ -146,7 +146,7 @@ static struct held *held_new(struct linkholds *h, const struct watched_link *l)
 		held->index = l->index;
 		or_end(tsearch(held, &h->by_index, compare_indexes));
 	} else {
-		strcpy(held->name, l->name);
+		memcpy(held->name, l->name, strlen(l->name) + 1);
 		or_end(tsearch(held, &h->by_name, compare_names));
 	}
 	held_link(h, held);
