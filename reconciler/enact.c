@@ -134,6 +134,8 @@ static void applied(struct round *r, struct turn *t, struct change *c)
 	attempts_succeeded(&w->attempts, c->object, c->attribute, r->now);
 	if (driver_for(c->object)->links)
 		keeper_relinked(k, w, c->action != ACTION_CHANGE);
+	if (!changes_told(&t->outcome.changes, c))
+		return; /* its object is told, and what others do to it is counted there */
 	if (!is_drift(t, c)) {
 		journal_change(k->journal, EVENT_CHANGED, w->name, &t->outcome.changes, c, 0);
 		return;
