@@ -219,7 +219,7 @@ int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 		const struct bridge_note *note, int *index)
 {
 	struct bridge_note first = *note;
-	struct link made;
+	struct link made = {0};
 	int error = netlink_ask(nl, make_message(name, hwaddr), NULL, NULL);
 
 	if (error == 0)
@@ -240,34 +240,35 @@ int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 /* --- addresses ----------------------------------------------------------------------------------
  */
 
-static int address_of(int index, const char *text, struct rtnl_addr **out)
+/* NULL with *ERROR. */
+static struct rtnl_addr *address_of(int index, const char *text, int *error)
 {
 	struct rtnl_addr *address = rtnl_addr_alloc();
 	struct nl_addr *local = NULL;
-	int error = address ? nl_addr_parse(text, AF_UNSPEC, &local) : -NLE_NOMEM;
+	int r = address ? nl_addr_parse(text, AF_UNSPEC, &local) : -NLE_NOMEM;
 
-	if (error == 0)
-		error = rtnl_addr_set_local(address, local);
+	if (r == 0)
+		r = rtnl_addr_set_local(address, local);
 	nl_addr_put(local);
-	if (error < 0) {
+	if (r < 0) {
 		rtnl_addr_put(address);
-		return netlink_errno(error);
+		*error = netlink_errno(r);
+		return NULL;
 	}
 	rtnl_addr_set_ifindex(address, index);
 	/* it is ours alone: nobody else is asked whether he has it, and it holds at once */
 	if (rtnl_addr_get_family(address) == AF_INET6)
 		rtnl_addr_set_flags(address, IFA_F_NODAD);
-	*out = address;
-	return 0;
+	return address;
 }
 
 int bridge_add_address(struct netlink *nl, int index, const char *text)
 {
-	struct rtnl_addr *address;
 	struct nl_msg *msg = NULL;
-	int error = address_of(index, text, &address);
+	int error = 0;
+	struct rtnl_addr *address = address_of(index, text, &error);
 
-	if (error < 0)
+	if (!address)
 		return error;
 	error = rtnl_addr_build_add_request(address, NLM_F_CREATE | NLM_F_REPLACE, &msg);
 	rtnl_addr_put(address);
@@ -276,11 +277,11 @@ int bridge_add_address(struct netlink *nl, int index, const char *text)
 
 int bridge_remove_address(struct netlink *nl, int index, const char *text)
 {
-	struct rtnl_addr *address;
 	struct nl_msg *msg = NULL;
-	int error = address_of(index, text, &address);
+	int error = 0;
+	struct rtnl_addr *address = address_of(index, text, &error);
 
-	if (error < 0)
+	if (!address)
 		return error;
 	error = rtnl_addr_build_delete_request(address, 0, &msg);
 	rtnl_addr_put(address);

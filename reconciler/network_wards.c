@@ -49,9 +49,9 @@ static struct network_ward *ward_new(const char *name)
 {
 	struct network_ward *w = or_end(calloc(1, sizeof(*w)));
 
-	w->owner = or_end(malloc(strlen(STANDING_NETWORK) + strlen(name) + 1));
+	if (asprintf(&w->owner, STANDING_NETWORK "%s", name) < 0)
+		or_end(NULL);
 	w->name = w->owner + strlen(STANDING_NETWORK);
-	strcpy(stpcpy(w->owner, STANDING_NETWORK), name);
 	attempts_init(&w->attempts, w->owner);
 	w->standing.name = w->owner;
 	return w;

@@ -322,6 +322,51 @@ static void more_is_said_of_what_waits(void **state)
 /* --- listing -------------------------------------------------------------------------------------
  */
 
+/* Networks go the same way, under names that no instance can have. */
+static void networks_are_told_apart(void **state)
+{
+	static struct standing items[] = {
+	    {.name = "db1",                  .status = STATUS_RUNNING, .condition = CONDITION_IN_SYNC},
+	    {.name = STANDING_NETWORK "br0",
+	     .status = STATUS_STOPPED,
+	     .condition = CONDITION_DRIFTED,
+	     .reason = "state"},
+	    {.name = STANDING_NETWORK "br1",
+	     .status = STATUS_RUNNING,
+	     .condition = CONDITION_IN_SYNC								},
+	};
+	const struct standings s = {.items = items, .n = COUNT(items)};
+	static const char *const words[] = {NULL, "down", "up"};
+	struct arena *a = arena_new();
+	struct options o = {0};
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	(void)state;
+	for (size_t i = 1; i < COUNT(items); i++) {
+		json_t *told = standing_json(&items[i], false);
+		struct standing back;
+
+		assert_string_equal(json_string_value(json_object_get(told, "status")), words[i]);
+		assert_int_equal(standing_from_json(told, a, &back), 0);
+		assert_int_equal(back.status, items[i].status);
+		assert_string_equal(standing_network(&back), items[i].name + strlen("network/"));
+		json_decref(told);
+	}
+	assert_null(standing_network(&items[0]));
+	assert_non_null(f);
+	standings_print(f, &o, &s);
+	fclose(f);
+	assert_string_equal(text, "NAME         STATUS    CONDITION  REASON\n"
+				  "db1          running   in-sync\n"
+				  "network br0  down      drifted    state\n"
+				  "\n"
+				  "1 instance: 1 in-sync; 2 networks: 1 in-sync, 1 drifted\n");
+	free(text);
+	arena_free(a);
+}
+
 static void the_last_word_counts(void **state)
 {
 	static const char *const names[] = {"m", "z", "a", "k", "zz", "b", "l"};
@@ -368,6 +413,7 @@ int main(void)
 	    cmocka_unit_test(differences_are_seen),
 	    cmocka_unit_test(the_table_lines_up),
 	    cmocka_unit_test(more_is_said_of_what_waits),
+	    cmocka_unit_test(networks_are_told_apart),
 	    cmocka_unit_test(the_last_word_counts),
 	};
 
