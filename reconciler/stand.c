@@ -153,6 +153,34 @@ static void say(struct keeper *k, const struct turn *t, const struct standing *n
 			      next->reason ? next->reason : "");
 }
 
+static bool was_shown(const struct standing *last, const struct change *c)
+{
+	for (size_t i = 0; i < last->n_unsupported; i++) {
+		const struct waiting *w = &last->unsupported[i];
+
+		if (strcmp(w->object, c->object) == 0 && strcmp(w->attribute, c->attribute) == 0)
+			return w->reason && strcmp(w->reason, c->reason) == 0;
+	}
+	return false;
+}
+
+/* What is in the way, a qdisc of somebody else's, needs a person; what a kernel lacks is no news.
+ */
+static void say_unknown(struct keeper *k, const struct turn *t)
+{
+	const struct changes *changes = &t->outcome.changes;
+
+	if (t->outcome.pause || t->held_back || t->outcome.status == STATUS_STARTING)
+		return;
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->items[i];
+
+		if (c->action == ACTION_NONE && c->observed == UNKNOWN && c->reason && !c->wrong &&
+		    !was_shown(&t->ward->standing, c))
+			journal_change(k->journal, EVENT_UNSUPPORTED, t->ward->name, changes, c, 0);
+	}
+}
+
 /* Thousands are in sync, and need no memory for it. */
 static void keep(struct ward *w, const struct standing *next)
 {
@@ -190,6 +218,7 @@ void ward_stands(struct keeper *k, const struct turn *t, uint64_t now)
 	if (!w->said || w->standing.condition != next.condition)
 		next.since = (uint64_t)time(NULL);
 	say(k, t, &next, w->retry > now ? w->retry - now : 0);
+	say_unknown(k, t);
 	keep(w, &next);
 	k->changed(k->context, w);
 }

@@ -149,6 +149,24 @@ static void it_is_put_right_at_once(void **state)
 	daemon_stop(s.d);
 }
 
+/* It is somebody's, and stays; who asks for a limit is told, once. */
+static void a_foreign_qdisc_is_told_of(void **state)
+{
+	struct scene s = scene_open(state, SHAPED);
+
+	network_host(s.h, "tc qdisc replace dev ekh0 root pfifo limit 77");
+	daemon_await(s.d, daemon_said(s.d, "ekh0 has a pfifo qdisc"));
+	assert_true(daemon_said(s.d, "tc qdisc del dev ekh0 root"));
+	daemon_mark(s.d);
+	network_host(s.h, "ip link set ekh0 nomaster");
+	daemon_await(s.d, daemon_said(s.d, "master put back"));
+	assert_false(daemon_said(s.d, "pfifo"));
+	network_host(
+	    s.h, "tc qdisc show dev ekh0 | grep 'pfifo.*limit 77p'; tc qdisc del dev ekh0 root");
+	daemon_await(s.d, is_whole(&s, SHAPED));
+	daemon_stop(s.d);
+}
+
 /* ---- what it hangs on ---- */
 
 static void a_bridge_goes_and_comes(void **state)
@@ -462,6 +480,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    network_test(it_is_put_right_at_once),
+	    network_test(a_foreign_qdisc_is_told_of),
 	    network_test(a_bridge_goes_and_comes),
 	    network_test(a_bridge_is_awaited),
 	    network_test(a_container_ends_and_leaves_nothing),
