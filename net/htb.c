@@ -3,7 +3,6 @@
 #include "net/tcmessage.h"
 #include "net/transaction.h"
 
-#include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -104,31 +103,17 @@ static void take_options(struct htb *h, struct nlattr *options)
 	h->class_inner = o.level > 0;
 }
 
-static void take_counters(struct htb *h, struct nlattr *stats)
-{
-	struct nlattr *a[TCA_STATS_MAX + 1];
-	struct gnet_stats_basic basic;
-	struct gnet_stats_queue queue;
-
-	if (!stats || nla_parse_nested(a, TCA_STATS_MAX, stats, NULL) < 0)
-		return;
-	tcanswer_copy(a[TCA_STATS_BASIC], &basic, sizeof(basic));
-	tcanswer_copy(a[TCA_STATS_QUEUE], &queue, sizeof(queue));
-	h->bytes = basic.bytes;
-	h->packets = basic.packets;
-	h->drops = queue.drops;
-	if (a[TCA_STATS_PKT64])
-		tcanswer_copy(a[TCA_STATS_PKT64], &h->packets, sizeof(h->packets));
-}
-
 static void take_class(struct htb *h, const struct nlmsghdr *answer)
 {
+	struct tccounters counted;
 	struct tcanswer a;
 
 	if (!tcanswer_parse(answer, RTM_NEWTCLASS, &a) || strcmp(a.kind, "htb") != 0)
 		return;
 	take_options(h, a.options);
-	take_counters(h, a.stats);
+	tcanswer_counters(&a, &counted);
+	h->bytes = counted.bytes;
+	h->packets = counted.packets;
 	if (a.header->tcm_parent != TC_H_ROOT)
 		h->class_inner = true;
 }
@@ -219,13 +204,13 @@ struct nl_msg *htb_delete(int device)
 	return delete_root(device, HTB_HANDLE);
 }
 
-/* Returns the step that says whether the kernel has fq_codel, or -1. */
+/* Returns the step that says whether the kernel has such a queue, or -1. */
 static int add_new_leaf(struct transaction *t, int device, const struct bucket *want, uint32_t mtu)
 {
 	enum leaf_kind kind = leaf_best();
 
 	transaction_add(t, &leaf_step, leaf_make(device, HTB_CLASS, kind, want->rate, mtu), NULL);
-	return kind == LEAF_FQ_CODEL ? (int)t->n - 1 : -1;
+	return leaf_may_lack(kind) ? (int)t->n - 1 : -1;
 }
 
 static int add_leaf(struct transaction *t, const struct leaf *l, int device,
@@ -233,11 +218,11 @@ static int add_leaf(struct transaction *t, const struct leaf *l, int device,
 {
 	bool ours = l->handle == LEAF_HANDLE;
 
-	if (ours && (l->kind == LEAF_BFIFO || l->kind == LEAF_FQ_CODEL)) {
+	if (ours && (leaf_may_lack(l->kind) || l->kind == LEAF_BFIFO)) {
 		if (!leaf_fits(l, want->rate, mtu))
 			transaction_add(t, &leaf_step,
 					leaf_change(device, HTB_CLASS, l->kind, want->rate, mtu),
-					leaf_restore(device, HTB_CLASS, l));
+					leaf_restore(device, HTB_CLASS, l, mtu));
 		return -1;
 	}
 	/* another kind under the same handle cannot be replaced */

@@ -30,8 +30,8 @@ struct htb {
 	bool class_inner; /* it has children, or a parent */
 	struct bucket bucket;
 	struct leaf leaf;
-	uint64_t bytes, packets, drops; /* of the class */
-	char kind[16];                  /* of the root */
+	uint64_t bytes, packets; /* that the class has sent */
+	char kind[16];           /* of the root */
 	uint32_t handle;
 };
 
@@ -44,7 +44,7 @@ void htb_answer(struct htb *h, size_t question, const struct nlmsghdr *answer);
 bool htb_fits(const struct htb *h, uint32_t mtu);
 
 /* Adds what makes H, as it was found on DEVICE, have the bucket WANT; a foreign root goes. Returns
- * which of the steps may be refused because the kernel has no fq_codel, or -1. */
+ * which of the steps may be refused because the kernel has no such queue, or -1. */
 int htb_add(struct transaction *t, const struct htb *h, int device, const struct bucket *want,
 	    uint32_t mtu);
 

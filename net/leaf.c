@@ -20,22 +20,43 @@
 #define MEMORY_FACTOR 8u
 #define LEAST_MEMORY (1u << 20)
 #define MOST_MEMORY (64u << 20)
+/* Two of the largest packets of TCP, with the headers of the frames that they become. */
+#define ROOM_FOR_WHOLE 140000u
+#define WHOLE_PACKET (128u << 10)
+/* At these a packet takes less than a nanosecond, which is none. */
+#define CUTTING_RATE 1000000000000000u
+#define WHOLE_RATE 2000000000000000u
+#define VLAN_LENGTH 4u
+#define LEAST_FRAME 1518u
 
-static atomic_bool lacks_fq_codel;
+static atomic_bool lacks_fq_codel, lacks_tbf;
+
+static const char *const names[] = {
+    [LEAF_FQ_CODEL] = "fq_codel", [LEAF_TBF] = "tbf", [LEAF_BFIFO] = "bfifo"};
 
 enum leaf_kind leaf_best(void)
 {
-	return atomic_load(&lacks_fq_codel) ? LEAF_BFIFO : LEAF_FQ_CODEL;
+	if (!atomic_load(&lacks_fq_codel))
+		return LEAF_FQ_CODEL;
+	return atomic_load(&lacks_tbf) ? LEAF_BFIFO : LEAF_TBF;
 }
 
-void leaf_lacks_fq_codel(void)
+void leaf_lacks(enum leaf_kind kind)
 {
-	atomic_store(&lacks_fq_codel, true);
+	if (kind == LEAF_FQ_CODEL)
+		atomic_store(&lacks_fq_codel, true);
+	else if (kind == LEAF_TBF)
+		atomic_store(&lacks_tbf, true);
 }
 
-static const char *kind_name(enum leaf_kind kind)
+bool leaf_may_lack(enum leaf_kind kind)
 {
-	return kind == LEAF_FQ_CODEL ? "fq_codel" : "bfifo";
+	return kind == LEAF_FQ_CODEL || kind == LEAF_TBF;
+}
+
+static bool is_ours(enum leaf_kind kind)
+{
+	return kind == LEAF_FQ_CODEL || kind == LEAF_TBF || kind == LEAF_BFIFO;
 }
 
 /* --- how large ---------------------------------------------------------------------------------
@@ -60,16 +81,24 @@ static uint32_t memory_for(uint64_t rate, uint32_t mtu)
 	return bytes > MOST_MEMORY ? MOST_MEMORY : (uint32_t)bytes;
 }
 
+/* What is said to be its rate is none: no packet ever waits for that. It tells which are cut. */
+static uint64_t tbf_rate(uint32_t limit)
+{
+	return limit < ROOM_FOR_WHOLE ? CUTTING_RATE : WHOLE_RATE;
+}
+
 struct leaf leaf_sized(enum leaf_kind kind, uint64_t rate, uint32_t mtu)
 {
-	struct leaf l = {.kind = kind, .handle = LEAF_HANDLE};
+	struct leaf l = {.kind = kind, .handle = LEAF_HANDLE, .limit = bucket_queue(rate, mtu)};
 
 	if (kind == LEAF_FQ_CODEL) {
 		l.target = target_for(rate, mtu);
 		l.interval = INTERVAL_US - TARGET_US + l.target;
 		l.limit = memory_for(rate, mtu);
-	} else {
-		l.limit = bucket_queue(rate, mtu);
+	} else if (kind == LEAF_TBF) {
+		l.rate = tbf_rate(l.limit);
+	} else if (l.limit < ROOM_FOR_WHOLE) {
+		l.limit = ROOM_FOR_WHOLE;
 	}
 	return l;
 }
@@ -84,10 +113,10 @@ bool leaf_fits(const struct leaf *l, uint64_t rate, uint32_t mtu)
 {
 	struct leaf want = leaf_sized(l->kind, rate, mtu);
 
-	if (l->handle != LEAF_HANDLE || (l->kind != LEAF_BFIFO && l->kind != LEAF_FQ_CODEL))
+	if (l->handle != LEAF_HANDLE || !is_ours(l->kind))
 		return false;
-	return l->limit == want.limit && l->target == as_kept(want.target) &&
-	       l->interval == as_kept(want.interval);
+	return l->limit == want.limit && l->rate == want.rate &&
+	       l->target == as_kept(want.target) && l->interval == as_kept(want.interval);
 }
 
 /* --- messages ----------------------------------------------------------------------------------
@@ -124,22 +153,38 @@ static void read_fq_codel(struct leaf *l, struct nlattr *options)
 	l->limit = number(a[TCA_FQ_CODEL_MEMORY_LIMIT]);
 }
 
+static void read_tbf(struct leaf *l, struct nlattr *options)
+{
+	struct nlattr *a[TCA_TBF_MAX + 1];
+	struct tc_tbf_qopt o;
+
+	if (!options || nla_parse_nested(a, TCA_TBF_MAX, options, NULL) < 0)
+		return;
+	tcanswer_copy(a[TCA_TBF_PARMS], &o, sizeof(o));
+	tcanswer_copy(a[TCA_TBF_RATE64], &l->rate, sizeof(l->rate));
+	l->limit = o.limit;
+}
+
 void leaf_answer(struct leaf *l, const struct nlmsghdr *h)
 {
+	struct tccounters counted;
 	struct tcanswer a;
 
 	if (!tcanswer_parse(h, RTM_NEWQDISC, &a))
 		return;
+	tcanswer_counters(&a, &counted);
 	l->handle = a.header->tcm_handle;
-	if (strcmp(a.kind, "bfifo") == 0) {
-		l->kind = LEAF_BFIFO;
-		l->limit = number(a.options);
-	} else if (strcmp(a.kind, "fq_codel") == 0) {
-		l->kind = LEAF_FQ_CODEL;
+	l->drops = counted.drops;
+	l->kind = LEAF_OTHER;
+	for (enum leaf_kind k = LEAF_FQ_CODEL; k < LEAF_OTHER; k++)
+		if (strcmp(a.kind, names[k]) == 0)
+			l->kind = k;
+	if (l->kind == LEAF_FQ_CODEL)
 		read_fq_codel(l, a.options);
-	} else {
-		l->kind = LEAF_OTHER;
-	}
+	else if (l->kind == LEAF_TBF)
+		read_tbf(l, a.options);
+	else if (l->kind == LEAF_BFIFO)
+		l->limit = number(a.options);
 }
 
 static int put_fq_codel(struct nl_msg *msg, const struct leaf *l, int flags)
@@ -157,14 +202,52 @@ static int put_fq_codel(struct nl_msg *msg, const struct leaf *l, int flags)
 	return nla_nest_end(msg, nest);
 }
 
-static struct nl_msg *message(int device, uint32_t parent, const struct leaf *l, int flags)
+/* The largest packet that is not cut. */
+static uint32_t largest(const struct leaf *l, uint32_t mtu)
+{
+	uint32_t frame = mtu + ETH_HLEN + VLAN_LENGTH;
+
+	if (l->rate != CUTTING_RATE)
+		return WHOLE_PACKET;
+	/* the kernel's log would fill with warnings of less than an IFB's own */
+	return frame < LEAST_FRAME ? LEAST_FRAME : frame;
+}
+
+static int put_tbf(struct nl_msg *msg, const struct leaf *l, uint32_t mtu)
+{
+	struct tc_tbf_qopt o = {.limit = l->limit};
+	struct nlattr *nest = nla_nest_start(msg, TCA_OPTIONS);
+
+	o.rate.rate = UINT32_MAX;
+	o.rate.linklayer = TC_LINKLAYER_ETHERNET;
+	if (!nest || nla_put(msg, TCA_TBF_PARMS, sizeof(o), &o) < 0 ||
+	    nla_put_u64(msg, TCA_TBF_RATE64, l->rate) < 0 ||
+	    nla_put_u32(msg, TCA_TBF_BURST, largest(l, mtu)) < 0)
+		return -1;
+	return nla_nest_end(msg, nest);
+}
+
+static int put_bfifo(struct nl_msg *msg, const struct leaf *l)
+{
+	struct tc_fifo_qopt o = {.limit = l->limit};
+
+	return nla_put(msg, TCA_OPTIONS, sizeof(o), &o);
+}
+
+static int put(struct nl_msg *msg, const struct leaf *l, uint32_t mtu, int flags)
+{
+	if (l->kind == LEAF_FQ_CODEL)
+		return put_fq_codel(msg, l, flags);
+	return l->kind == LEAF_TBF ? put_tbf(msg, l, mtu) : put_bfifo(msg, l);
+}
+
+static struct nl_msg *message(int device, uint32_t parent, const struct leaf *l, uint32_t mtu,
+			      int flags)
 {
 	struct tcmsg t = header_of(device, parent, LEAF_HANDLE);
-	struct tc_fifo_qopt fifo = {.limit = l->limit};
-	struct nl_msg *msg = tcmessage_new(RTM_NEWQDISC, flags, &t, kind_name(l->kind));
+	struct nl_msg *msg = tcmessage_new(RTM_NEWQDISC, flags, &t, names[l->kind]);
 
-	if (msg && (l->kind == LEAF_FQ_CODEL ? put_fq_codel(msg, l, flags)
-					     : nla_put(msg, TCA_OPTIONS, sizeof(fifo), &fifo)) == 0)
+	if (msg && put(msg, l, mtu, flags) == 0)
 		return msg;
 	nlmsg_free(msg);
 	return NULL;
@@ -175,7 +258,7 @@ struct nl_msg *leaf_make(int device, uint32_t parent, enum leaf_kind kind, uint6
 {
 	struct leaf l = leaf_sized(kind, rate, mtu);
 
-	return message(device, parent, &l, NLM_F_CREATE | NLM_F_REPLACE);
+	return message(device, parent, &l, mtu, NLM_F_CREATE | NLM_F_REPLACE);
 }
 
 struct nl_msg *leaf_change(int device, uint32_t parent, enum leaf_kind kind, uint64_t rate,
@@ -183,12 +266,12 @@ struct nl_msg *leaf_change(int device, uint32_t parent, enum leaf_kind kind, uin
 {
 	struct leaf l = leaf_sized(kind, rate, mtu);
 
-	return message(device, parent, &l, 0);
+	return message(device, parent, &l, mtu, 0);
 }
 
-struct nl_msg *leaf_restore(int device, uint32_t parent, const struct leaf *was)
+struct nl_msg *leaf_restore(int device, uint32_t parent, const struct leaf *was, uint32_t mtu)
 {
-	return message(device, parent, was, 0);
+	return message(device, parent, was, mtu, 0);
 }
 
 struct nl_msg *leaf_delete(int device, uint32_t parent, uint32_t handle)

@@ -249,7 +249,7 @@ static void judge(const struct view *v, struct arena *a, struct shaping *out)
 	out->burst_derived = b->ticks == bucket_ticks(b->rate, bucket_own_burst(b->rate, mtu));
 	out->bytes = v->htb.bytes;
 	out->packets = v->htb.packets;
-	out->drops = v->htb.drops;
+	out->drops = v->htb.leaf.drops;
 }
 
 int shaping_read(struct netlink *nl, const struct link *host_end, enum shaping_way way,
@@ -366,14 +366,17 @@ static int make_ifb(struct netlink *nl, struct view *v, struct arena *a, const c
 	return refuse(v->host_end, &r, a, why);
 }
 
-/* The kernel lacks fq_codel: that is known from now on, and another queue takes its place. */
+/* The kernel lacks this kind of queue: that is known from now on, and the next best takes its
+ * place. */
 static void retry_leaf(struct transaction *t, struct netlink *nl, int step, int device,
 		       uint64_t rate, uint32_t mtu)
 {
-	if (step < 0 || t->error != -ENOENT || t->failed != (size_t)step)
-		return;
-	leaf_lacks_fq_codel();
-	transaction_retry(t, nl, t->failed, leaf_make(device, HTB_CLASS, leaf_best(), rate, mtu));
+	while (step >= 0 && t->error == -ENOENT && t->failed == (size_t)step &&
+	       leaf_may_lack(leaf_best())) {
+		leaf_lacks(leaf_best());
+		transaction_retry(t, nl, t->failed,
+				  leaf_make(device, HTB_CLASS, leaf_best(), rate, mtu));
+	}
 }
 
 /* All is there before anything is sent to it; the IFB gets its queue while it is down, since a new

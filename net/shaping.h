@@ -24,7 +24,7 @@ struct shaping {
 	const char
 	    *foreign; /* why it cannot be ours: "vethX has a tbf qdisc that is not ours"; in A */
 	const char *remedy; /* how to take that away: "tc qdisc del dev vethX root"; in A */
-	uint64_t bytes, packets, drops; /* counted by the class */
+	uint64_t bytes, packets, drops; /* sent by the class, dropped by its queue */
 	/* for shaping_change */
 	int device; /* the interface that the class is on */
 	int leaf;   /* enum leaf_kind */

@@ -1,5 +1,6 @@
 #include "net/tcmessage.h"
 
+#include <linux/gen_stats.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -36,4 +37,20 @@ void tcanswer_copy(const struct nlattr *a, void *out, size_t n)
 	memset(out, 0, n);
 	if (has)
 		memcpy(out, nla_data(a), has < n ? has : n);
+}
+
+void tcanswer_counters(const struct tcanswer *answer, struct tccounters *out)
+{
+	struct nlattr *a[TCA_STATS_MAX + 1];
+	struct gnet_stats_basic basic;
+	struct gnet_stats_queue queue;
+
+	*out = (struct tccounters){0};
+	if (!answer->stats || nla_parse_nested(a, TCA_STATS_MAX, answer->stats, NULL) < 0)
+		return;
+	tcanswer_copy(a[TCA_STATS_BASIC], &basic, sizeof(basic));
+	tcanswer_copy(a[TCA_STATS_QUEUE], &queue, sizeof(queue));
+	*out = (struct tccounters){basic.bytes, basic.packets, queue.drops};
+	if (a[TCA_STATS_PKT64])
+		tcanswer_copy(a[TCA_STATS_PKT64], &out->packets, sizeof(out->packets));
 }

@@ -26,3 +26,9 @@ bool tcanswer_parse(const struct nlmsghdr *h, int type, struct tcanswer *out);
 
 /* Copies N bytes of an attribute's; what it lacks is zero. */
 void tcanswer_copy(const struct nlattr *a, void *out, size_t n);
+
+/* What a class or a qdisc has counted. */
+struct tccounters {
+	uint64_t bytes, packets, drops;
+};
+void tcanswer_counters(const struct tcanswer *a, struct tccounters *out);

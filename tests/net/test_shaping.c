@@ -190,6 +190,18 @@ static void send_some(struct shaped *b, enum shaping_way w)
 		shaped_send_inside(b, 0, 50);
 }
 
+/* Until N packets have come through, or a second is over. */
+static struct shaping wait_for(struct shaped *b, enum shaping_way w, uint64_t n)
+{
+	struct shaping s = shaped_get(b, w);
+
+	for (int i = 0; i < 100 && s.packets < n; i++) {
+		usleep(10000);
+		s = shaped_get(b, w);
+	}
+	return s;
+}
+
 static void a_change_keeps_counters_and_queues(void **state)
 {
 	struct shaped b = shaped_new();
@@ -239,6 +251,27 @@ static void what_holds_is_not_sent_again(void **state)
 	shaped_set(&b, w, 50 * MBIT, 0);
 	/* questions are heard by all on some kernels, so a class may be told of */
 	assert_false(seen(fd) & (1ull << RTM_DELQDISC | 1ull << RTM_NEWTFILTER));
+	shaped_free(&b);
+}
+
+/* What another kernel, or an earlier version, made. */
+static void another_kind_of_queue_is_kept(void **state)
+{
+	struct shaped b = shaped_new();
+	char *shown;
+	int fd;
+
+	(void)state;
+	shaped_set(&b, SHAPING_INGRESS, 50 * MBIT, 0);
+	tc_run("tc qdisc del dev " HOST " parent 656b:1 handle 656c: && "
+	       "tc qdisc add dev " HOST " parent 656b:1 handle 656c: bfifo limit 5000");
+	fd = watch();
+	shaped_set(&b, SHAPING_INGRESS, 60 * MBIT, 0);
+	assert_nothing_was_deleted(seen(fd));
+	shaped_assert(&b, SHAPING_INGRESS, 60 * MBIT, 0);
+	shown = tc_show("tc qdisc show dev " HOST);
+	assert_non_null(strstr(shown, "bfifo 656c:"));
+	free(shown);
 	shaped_free(&b);
 }
 
@@ -309,7 +342,7 @@ static void a_priority_is_no_way_around(void **state)
 
 	eg = shaped_get(&b, SHAPING_EGRESS);
 	shaped_send_inside(&b, DIRECT, 15);
-	assert_true(shaped_get(&b, SHAPING_EGRESS).packets - eg.packets >= 15);
+	assert_true(wait_for(&b, SHAPING_EGRESS, eg.packets + 15).packets - eg.packets >= 15);
 	direct = tc_show("tc -s qdisc show dev %s; tc -s qdisc show dev %s", HOST, b.ifb);
 	assert_null(strstr(direct, "direct_packets_stat 1"));
 	assert_null(strstr(direct, "direct_packets_stat 3"));
@@ -391,6 +424,7 @@ int main(void)
 	    cmocka_unit_test(clearing_one_way_leaves_the_other),
 	    cmocka_unit_test(a_change_keeps_counters_and_queues),
 	    cmocka_unit_test(what_holds_is_not_sent_again),
+	    cmocka_unit_test(another_kind_of_queue_is_kept),
 	    cmocka_unit_test(a_change_finds_what_has_gone),
 	    cmocka_unit_test(another_mtu_is_another_burst),
 	    cmocka_unit_test(a_priority_is_no_way_around),
