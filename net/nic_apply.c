@@ -300,12 +300,19 @@ static void (*applier(const struct change *c))(struct work *w, struct change *c)
 	return NULL;
 }
 
-static void routes_away(struct work *w)
+/* Nobody is led to it any more, nor answered in its place. INSIDE: what it has there, too. */
+static void take_ways(struct work *w, bool inside)
 {
-	for (size_t i = 0; i < w->n; i++)
-		if (is_route(w->changes[i]) && w->changes[i]->from &&
-		    w->changes[i]->verdict == VERDICT_NONE)
-			route_away(w, w->changes[i]);
+	for (size_t i = 0; i < w->n; i++) {
+		struct change *c = w->changes[i];
+
+		if (!c->from || c->verdict != VERDICT_NONE)
+			continue;
+		if (is_route(c))
+			route_away(w, c);
+		else if (nic_ip_is(c->attribute) && (inside || !nic_ip_is_inside(c->attribute)))
+			nic_ip_take(w, c);
+	}
 }
 
 /* Traffic passes only once it is shaped. */
@@ -313,12 +320,15 @@ static void apply_attributes(struct work *w)
 {
 	struct change *up = work_change(w, NIC_UP);
 
-	routes_away(w);
+	take_ways(w, true);
 	for (size_t i = 0; i < w->n; i++) {
 		struct change *c = w->changes[i];
 
 		if (c->verdict == VERDICT_NONE && applier(c))
 			applier(c)(w, c);
+		else if (c->verdict == VERDICT_NONE && nic_ip_is(c->attribute) &&
+			 !nic_ip_is_late(c->attribute))
+			nic_ip_give(w, c);
 		else if (is(c, NIC_INDEX))
 			c->verdict = VERDICT_APPLIED;
 	}
@@ -331,6 +341,10 @@ static void apply_attributes(struct work *w)
 	for (size_t i = 0; i < w->n; i++)
 		if (is_route(w->changes[i]) && w->changes[i]->verdict == VERDICT_NONE)
 			route_to(w, w->changes[i]);
+	for (size_t i = 0; i < w->n; i++)
+		if (nic_ip_is_late(w->changes[i]->attribute) &&
+		    w->changes[i]->verdict == VERDICT_NONE)
+			nic_ip_give(w, w->changes[i]);
 }
 
 static void skip_rest(struct work *w, const char *reason)
@@ -349,7 +363,7 @@ static void apply_removal(struct work *w, struct change *link)
 	const char *said = NULL;
 	int r;
 
-	routes_away(w);
+	take_ways(w, false);
 	r = nic_unmake(w, &said);
 	if (link->action == ACTION_REMOVE || r < 0)
 		work_end(w, link, w->found->guest.name, r, said);
@@ -368,7 +382,7 @@ static void apply_leaving(struct work *w)
 
 static void finish_gone(struct work *w)
 {
-	routes_away(w); /* by a bridge they are there all the same */
+	take_ways(w, false); /* by a bridge they are there all the same */
 	skip_rest(w, "the interface has gone");
 }
 
@@ -415,6 +429,8 @@ static void refuse_all(struct container *c, struct change **changes, size_t n, i
 
 static bool is_inside(const struct change *c)
 {
+	if (nic_ip_is(c->attribute))
+		return nic_ip_is_inside(c->attribute);
 	return !is_way(c, NIC_INGRESS) && !is_way(c, NIC_EGRESS) && !is_route(c) &&
 	       !is(c, NIC_MASTER) && !is(c, NIC_HOST_NAME) && !is(c, NIC_INDEX) &&
 	       !is(c, NIC_PRIORITY);

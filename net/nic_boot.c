@@ -65,6 +65,31 @@ static void boot_physical(struct lines *l, const char *parent, const char *own)
 	line(l, "link", parent);
 }
 
+/* Those that are set inside; the host's side follows after the start. */
+static void boot_ip(struct lines *l, const struct properties *p, const char *object)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct property *one = &p->items[i];
+
+		if (strcmp(one->object, object) == 0 && one->value &&
+		    strncmp(one->attribute, NIC_ADDRESS, strlen(NIC_ADDRESS)) == 0)
+			line(l, strchr(one->attribute, ':') ? "ipv6.address" : "ipv4.address",
+			     one->attribute + strlen(NIC_ADDRESS));
+	}
+	line_of(l, "ipv4.gateway", p, object, NIC_GATEWAY "ipv4");
+	line_of(l, "ipv6.gateway", p, object, NIC_GATEWAY "ipv6");
+}
+
+static void boot_ipvlan(struct lines *l, const char *parent, const char *own)
+{
+	size_t n = strcspn(parent, " ");
+
+	line_type(l, LINK_IPVLAN, own);
+	line(l, "link", arena_strndup(l->arena, parent, n));
+	line(l, "ipvlan.mode", parent[n] ? parent + n + 1 : "l3s");
+	line(l, "ipvlan.isolation", "bridge");
+}
+
 static void boot_one(struct lines *l, const struct properties *p, const char *object,
 		     const char *link, const char *index)
 {
@@ -79,12 +104,15 @@ static void boot_one(struct lines *l, const struct properties *p, const char *ob
 		boot_veth(l, p, object, own);
 	else if (nic_is_link(link, LINK_PHYSICAL))
 		boot_physical(l, parent + 1, own);
+	else if (nic_is_link(link, LINK_IPVLAN))
+		boot_ipvlan(l, parent + 1, own);
 	else
 		boot_macvlan(l, parent + 1, own);
 	line(l, "flags", "up");
 	line_of(l, "name", p, object, NIC_NAME);
 	line_of(l, "hwaddr", p, object, NIC_HWADDR);
 	line_of(l, "mtu", p, object, NIC_MTU);
+	boot_ip(l, p, object);
 }
 
 void nic_boot(const struct host *host, const struct properties *desired, struct arena *a,
@@ -204,6 +232,8 @@ const char *nic_base(const struct container *c, const struct property *owned, st
 		return owned->value;
 	if (strcmp(owned->attribute, NIC_LINK) == 0)
 		return prefix ? own_link(c, prefix, a) : NULL;
+	if (nic_ip_is(owned->attribute))
+		return nic_ip_base(owned->attribute, a);
 	value = prefix ? own_value(c, prefix, owned->attribute, a) : NULL;
 	if (!value && f && f->there)
 		value = at_home(c, f, owned->attribute, a);

@@ -173,13 +173,14 @@ static const char *link_text(const struct nic *nic, struct arena *a)
 	switch (nic->kind) {
 	case NIC_BRIDGED:
 	case NIC_P2P:
+	case NIC_ROUTED:
 		return LINK_VETH;
 	case NIC_MACVLAN:
 		return arena_join(a, LINK_MACVLAN " ", nic->parent, NULL);
 	case NIC_PHYSICAL:
 		return arena_join(a, LINK_PHYSICAL " ", nic->parent, NULL);
-	case NIC_ROUTED:
 	case NIC_IPVLAN:
+		return arena_join(a, LINK_IPVLAN " ", nic->parent, " ", nic->mode, NULL);
 	case NIC_OVN:
 	case NIC_SRIOV:
 		break;
@@ -194,6 +195,15 @@ static void cannot_be_had(struct property *link, enum nic_kind kind)
 	link->effect = EFFECT_UNSUPPORTED;
 	link->certainty = UNSUPPORTED;
 	link->reason = why ? why : "not carried out yet";
+}
+
+static void lacks_ipvlan(struct property *link)
+{
+	link->value = NULL;
+	link->effect = EFFECT_UNSUPPORTED;
+	link->certainty = UNSUPPORTED;
+	link->reason = "this kernel has no ipvlan";
+	link->remedy = "modprobe ipvlan, or a kernel with CONFIG_IPVLAN";
 }
 
 /* The error is the manifests', and was said when they were read. */
@@ -213,6 +223,8 @@ static void want_hwaddr(const struct wish *w)
 	const char *address = w->nic->hwaddr;
 	char stable[18];
 
+	if (w->nic->kind == NIC_IPVLAN)
+		return; /* it has its parent's */
 	if (!address && w->nic->kind == NIC_PHYSICAL)
 		return; /* it has one of its own */
 	if (!address && w->own_index)
@@ -264,6 +276,78 @@ static void want_routes(const struct wish *w)
 	for (size_t i = 0; i < nic->n_routes; i++)
 		want(w, arena_join(w->out->arena, NIC_ROUTE, nic->routes[i].prefix, NULL), via,
 		     nic->routes[i].setting);
+}
+
+static void want_recorded(const struct wish *w, const char *before, const char *after,
+			  const char *value, const struct setting *setting)
+{
+	want(w, arena_join(w->out->arena, before, after, NULL), value, setting)->recorded = true;
+}
+
+/* What holds while it is there, and has no place in the record. */
+static void want_held(const struct wish *w, const char *before, const char *after,
+		      const char *value, const struct setting *setting)
+{
+	want(w, arena_join(w->out->arena, before, after, NULL), value, setting)->recorded = false;
+}
+
+static void want_address(const struct wish *w, const struct nic_route *address)
+{
+	struct arena *a = w->out->arena;
+	const char *prefix = address->prefix;
+
+	want_recorded(w, NIC_ADDRESS, prefix, NIC_INSIDE, address->setting);
+	if (w->nic->kind != NIC_ROUTED)
+		return;
+	want_held(w, NIC_ROUTE, prefix, NIC_ROUTE_HOST_END, address->setting);
+	if (w->nic->parent)
+		want_held(w, NIC_NEIGHBOUR, arena_strndup(a, prefix, strcspn(prefix, "/")),
+			  w->nic->parent, address->setting);
+}
+
+/* The host's end is a router to which all that the container sends goes. */
+static void want_router(const struct wish *w, enum nic_family family)
+{
+	const struct nic_ip *ip = &w->nic->ip[family];
+	const char *bits = family == NIC_IPV4 ? "/32" : "/128";
+
+	if (!ip->host_address)
+		return;
+	want_held(w, NIC_HOST_ADDRESS, arena_join(w->out->arena, ip->host_address, bits, NULL),
+		  NIC_ROUTE_HOST_END, ip->host_setting);
+	want_held(w, family == NIC_IPV4 ? NIC_FORWARDING4 : NIC_FORWARDING6, "", "1", NULL);
+	if (family == NIC_IPV4)
+		want_held(w, NIC_RP_FILTER, "", "1", NULL);
+}
+
+/* The lease of a bridged nic. */
+static void lack_lease(const struct wish *w, const char *name)
+{
+	const struct setting *s = option(w, name);
+	struct property *p;
+
+	if (!s || w->nic->kind != NIC_BRIDGED)
+		return;
+	p = want(w, name, NULL, s);
+	p->effect = EFFECT_UNSUPPORTED;
+	p->certainty = UNSUPPORTED;
+	p->reason = "evenkeel runs no DHCP server";
+}
+
+static void want_ip(const struct wish *w)
+{
+	lack_lease(w, "ipv4.address");
+	lack_lease(w, "ipv6.address");
+	for (int f = 0; f < N_NIC_FAMILIES; f++) {
+		const struct nic_ip *ip = &w->nic->ip[f];
+
+		for (size_t i = 0; i < ip->n; i++)
+			want_address(w, &ip->addresses[i]);
+		want_router(w, (enum nic_family)f);
+		if (ip->gateway)
+			want_recorded(w, NIC_GATEWAY, f == NIC_IPV4 ? "ipv4" : "ipv6", ip->gateway,
+				      ip->gateway_setting);
+	}
 }
 
 static void want_rate(const struct wish *w, const char *attribute, uint64_t bits, uint64_t burst,
@@ -324,6 +408,7 @@ static void desire_one(const struct wish *w)
 	if (nic->mtu)
 		want_number(w, NIC_MTU, nic->mtu, option(w, "mtu"));
 	want_routes(w);
+	want_ip(w);
 	want_shaping(w);
 }
 
@@ -344,7 +429,9 @@ void nic_desire(const struct world *world, const struct world_instance *i, struc
 		struct property *link;
 
 		link = want(&wishes[k], NIC_LINK, text, NULL);
-		if (!text)
+		if (nics[k].kind == NIC_IPVLAN && world->host->lacks_ipvlan)
+			lacks_ipvlan(link);
+		else if (!text)
 			cannot_be_had(link, nics[k].kind);
 		else if (nics[k].device->disputed)
 			leave_disputed(link);

@@ -83,6 +83,23 @@ static void judge_physical(const struct verdict_on *v)
 			   "the host would be cut off: free it of that first");
 }
 
+/* Packets for it come in at the parent, which has to pass them on. */
+static void judge_routed(const struct verdict_on *v)
+{
+	const struct parent_link *p = v->parent;
+	const char *lacks = NULL;
+
+	if (v->nic->ip[NIC_IPV4].n)
+		lacks = p->lacks4;
+	if (!lacks && v->nic->ip[NIC_IPV6].n)
+		lacks = p->lacks6;
+	if (lacks)
+		nic_refuse(v->link,
+			   arena_join(v->arena, "nothing would come in by ", p->name, ": ", lacks,
+				      " is not set", NULL),
+			   arena_join(v->arena, "sysctl -w ", lacks, "=1", NULL));
+}
+
 void nic_judge(const struct world *w, const struct world_instance *i, const struct nic *nic,
 	       struct arena *a, struct property *link)
 {
@@ -96,13 +113,16 @@ void nic_judge(const struct world *w, const struct world_instance *i, const stru
 		judge_bridged(&v);
 		break;
 	case NIC_MACVLAN:
+	case NIC_IPVLAN:
 		refuse_missing(&v);
+		break;
+	case NIC_ROUTED:
+		if (!refuse_missing(&v))
+			judge_routed(&v);
 		break;
 	case NIC_PHYSICAL:
 		judge_physical(&v);
 		break;
-	case NIC_IPVLAN:
-	case NIC_ROUTED:
 	case NIC_OVN:
 	case NIC_P2P:
 	case NIC_SRIOV:

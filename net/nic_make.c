@@ -140,14 +140,18 @@ static bool make_veth(struct work *w, struct change *link)
 
 /* ---- macvlan ---- */
 
-static bool make_macvlan(struct work *w, struct change *link, const char *parent_name)
+/* A macvlan or ipvlan, as LINK says: "ipvlan eth1 l3s". */
+static bool make_child(struct work *w, struct change *link)
 {
+	bool ipvlan = nic_is_link(link->to, LINK_IPVLAN);
+	const char *parent_name = nic_parent(link->to, w->c->arena);
 	struct link_change up = {.up_given = true, .up = true};
 	struct link parent = {0};
 	struct link_child child = {
-	    .kind = LINK_MACVLAN,
+	    .kind = ipvlan ? LINK_IPVLAN : LINK_MACVLAN,
+	    .mode = ipvlan ? strrchr(link->to, ' ') + 1 : NULL,
 	    .name = work_wanted(w, NIC_NAME),
-	    .hwaddr = work_wanted(w, NIC_HWADDR),
+	    .hwaddr = ipvlan ? NULL : work_wanted(w, NIC_HWADDR),
 	    .mtu = wanted_u32(w, NIC_MTU),
 	    .netns_fd = w->nics->netns,
 	};
@@ -228,7 +232,7 @@ void nic_make(struct work *w, struct change *link)
 	if (nic_is_link(link->to, LINK_PHYSICAL))
 		ok = make_physical(w, link);
 	else if (strcmp(link->to, LINK_VETH) != 0)
-		ok = make_macvlan(w, link, link->to + strlen(LINK_MACVLAN " "));
+		ok = make_child(w, link);
 	else if (work_wanted(w, NIC_HOST_NAME))
 		ok = make_veth(w, link);
 	else

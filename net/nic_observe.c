@@ -202,6 +202,8 @@ static void see(struct look *l, const struct property *asked, const struct prope
 		value(p, f->host.flags & IFF_UP ? "yes" : "no");
 	else if (strncmp(asked->attribute, NIC_ROUTE, strlen(NIC_ROUTE)) == 0)
 		see_route(l, asked, p);
+	else if (nic_ip_is(asked->attribute))
+		nic_ip_see(l->c, l->found, asked, p);
 	else if (is(asked, NIC_PRIORITY))
 		see_priority(l, p);
 	else

@@ -23,6 +23,13 @@
 #define NIC_UP "up"
 #define NIC_INDEX "index"
 #define NIC_ROUTE "route."
+#define NIC_ADDRESS "address."           /* inside */
+#define NIC_HOST_ADDRESS "host_address." /* of the host end */
+#define NIC_NEIGHBOUR "neighbour."       /* answered for on the parent */
+#define NIC_GATEWAY "gateway."           /* ipv4, ipv6 */
+#define NIC_FORWARDING4 "ipv4.forwarding"
+#define NIC_FORWARDING6 "ipv6.forwarding"
+#define NIC_RP_FILTER "ipv4.rp_filter"
 #define NIC_INGRESS "ingress"
 #define NIC_EGRESS "egress"
 #define NIC_BURST ".burst"
@@ -32,6 +39,12 @@
 #define NIC_INDEX_OWN " own "
 /* The device of a route that leads to the host end itself, whatever its name is. */
 #define NIC_ROUTE_HOST_END "host end"
+
+/* Where an address is that is the container's own. */
+#define NIC_INSIDE "inside"
+
+struct nic_ip_seen;
+struct work;
 
 /* One nic as it was found. */
 struct nic_found {
@@ -44,8 +57,9 @@ struct nic_found {
 	const char *master; /* of the host end; NULL: none */
 	struct shaping ways[2];
 	bool ways_read[2];
-	bool burst_asked[2]; /* by the manifest: a burst that is there stays */
-	bool has_routes;     /* somebody asked for routes to it */
+	bool burst_asked[2];    /* by the manifest: a burst that is there stays */
+	struct nic_ip_seen *ip; /* nic_ip's own */
+	bool has_routes;        /* somebody asked for routes to it */
 };
 
 struct nics {
@@ -103,6 +117,19 @@ int nics_host_end(struct netlink *nl, int nsid, const struct link *guest, struct
 /* ---- nic_observe ---- */
 
 void nic_observe(struct container *c, const struct properties *asked, struct properties *out);
+
+/* ---- nic_ip ---- */
+
+/* Is it an attribute of theirs? One of the container's own end? One that comes last? */
+bool nic_ip_is(const char *attribute);
+bool nic_ip_is_inside(const char *attribute);
+bool nic_ip_is_late(const char *attribute);
+void nic_ip_see(struct container *c, struct nic_found *f, const struct property *asked,
+		struct property *p);
+/* What was there goes; what shall be comes. Both leave their verdict. */
+void nic_ip_take(struct work *w, struct change *c);
+void nic_ip_give(struct work *w, struct change *c);
+const char *nic_ip_base(const char *attribute, struct arena *a);
 
 /* ---- nic_apply ---- */
 

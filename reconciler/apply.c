@@ -1,5 +1,6 @@
 #include "reconciler/apply.h"
 
+#include "net/neighbour.h"
 #include "net/netlink.h"
 #include "net/priority.h"
 #include "net/shaping.h"
@@ -122,6 +123,8 @@ static void sweep_links(const struct survey *s)
 		shaping_sweep(nl);
 	if (nl)
 		priority_sweep(nl);
+	if (nl)
+		neighbour_sweep(nl);
 	lent_settle(s->containers->lxcpath);
 }
 

@@ -1,5 +1,6 @@
 #include "reconciler/parents.h"
 
+#include "net/devconf.h"
 #include "net/lifeline.h"
 #include "net/link.h"
 #include "net/netlink.h"
@@ -17,6 +18,7 @@ struct parents {
 	struct arena *arena;
 	struct parent_link *items; /* sorted by name */
 	size_t n, capacity;
+	bool ipvlan;
 };
 
 static size_t place_of(const struct parents *p, const char *name, bool *found)
@@ -55,6 +57,8 @@ static void name_parent_of(struct parents *p, const struct nic *nic, bool will_r
 {
 	struct parent_link *named = name_parent(p, nic->parent);
 
+	p->ipvlan |= nic->kind == NIC_IPVLAN;
+	named->routed |= nic->kind == NIC_ROUTED;
 	if (nic->kind != NIC_PHYSICAL)
 		return;
 	named->whole = true;
@@ -124,6 +128,36 @@ static void look_at_whole(struct survey *s, struct netlink *nl, struct parent_li
 	p->home = &lent->home;
 }
 
+static bool is_set(const char *family, const char *interface, const char *key)
+{
+	char value[DEVCONF_MOST];
+
+	return devconf_read(family, interface, key, value) == 0 && strcmp(value, "0") != 0;
+}
+
+/* sysctl(8) has "/" for a dot in a name. */
+static const char *sysctl_name(const char *family, const char *interface, const char *key,
+			       struct arena *a)
+{
+	char *name = arena_strdup(a, interface);
+
+	for (char *dot = strchr(name, '.'); dot; dot = strchr(dot, '.'))
+		*dot = '/';
+	return arena_printf(a, "net.%s.conf.%s.%s", family, name, key);
+}
+
+static void look_at_routed(struct parent_link *p, struct arena *a)
+{
+	if (!is_set("ipv4", p->name, "forwarding"))
+		p->lacks4 = sysctl_name("ipv4", p->name, "forwarding", a);
+	if (!is_set("ipv6", "all", "forwarding"))
+		p->lacks6 = sysctl_name("ipv6", "all", "forwarding", a);
+	else if (!is_set("ipv6", p->name, "forwarding"))
+		p->lacks6 = sysctl_name("ipv6", p->name, "forwarding", a);
+	else if (!is_set("ipv6", p->name, "proxy_ndp"))
+		p->lacks6 = sysctl_name("ipv6", p->name, "proxy_ndp", a);
+}
+
 /* Of what cannot be looked at nothing is known: a nic on it is not refused. */
 static bool look_at(struct survey *s, struct netlink *nl, struct parent_link *p)
 {
@@ -143,6 +177,8 @@ static bool look_at(struct survey *s, struct netlink *nl, struct parent_link *p)
 	} else {
 		p->to_come = network_makes_bridge(s->world.networks, s->world.n_networks, p->name);
 	}
+	if (p->routed && p->index)
+		look_at_routed(p, s->arena);
 	if (p->whole || lent_find(s->lent, p->name))
 		look_at_whole(s, nl, p, error == 0 ? &l : NULL);
 	return true;
@@ -184,6 +220,8 @@ void parents_look(struct survey *s, bool settle)
 	for (size_t i = 0; nl && i < p.n; i++)
 		if (look_at(s, nl, &p.items[i]))
 			p.items[n++] = p.items[i];
+	if (nl && p.ipvlan)
+		s->host->lacks_ipvlan = !link_kind_known(nl, "ipvlan");
 	s->host->parents = p.items;
 	s->host->n_parents = n;
 }

@@ -2,6 +2,7 @@
 
 #include "schema/arena.h"
 #include "schema/network.h"
+#include "schema/nic_ip.h"
 #include "schema/nic_names.h"
 
 #include <arpa/inet.h>
@@ -17,12 +18,12 @@ static const struct {
 	const char *unsupported;
 } kinds[] = {
 	[NIC_BRIDGED] = {"bridged", true, NULL},
-	[NIC_IPVLAN] = {"ipvlan", false, "not carried out yet: evenkeel makes no ipvlan nics"},
+	[NIC_IPVLAN] = {"ipvlan", false, NULL},
 	[NIC_MACVLAN] = {"macvlan", false, NULL},
 	[NIC_OVN] = {"ovn", false, "evenkeel has no OVN driver"},
 	[NIC_P2P] = {"p2p", true, NULL},
 	[NIC_PHYSICAL] = {"physical", false, NULL},
-	[NIC_ROUTED] = {"routed", true, "not carried out yet: evenkeel makes no routed nics"},
+	[NIC_ROUTED] = {"routed", true, NULL},
 	[NIC_SRIOV] = {"sriov", false, "evenkeel has no SR-IOV driver"},
 };
 /* clang-format on */
@@ -257,6 +258,7 @@ static void read_nic(struct nic *nic, const struct document *const *networks, si
 	}
 	read_limits(nic, a);
 	read_routes(nic, a);
+	nic_ip_read(nic, a);
 }
 
 static bool is_nic(const struct device *d)

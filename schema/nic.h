@@ -38,6 +38,21 @@ struct nic_route {
 	const struct setting *setting;
 };
 
+enum nic_family { NIC_IPV4, NIC_IPV6, N_NIC_FAMILIES };
+
+/* A default route that needs no address: everything is behind the interface. */
+#define NIC_GATEWAY_DEVICE "dev"
+
+/* What a routed or ipvlan nic has of one family. */
+struct nic_ip {
+	struct nic_route *addresses; /* "10.0.0.5/32", inside */
+	size_t n;
+	const char *gateway; /* an address, or NIC_GATEWAY_DEVICE; NULL: none */
+	const struct setting *gateway_setting;
+	const char *host_address; /* "169.254.0.1", of a routed one's host end */
+	const struct setting *host_setting;
+};
+
 /* What is not given is NULL or 0. */
 struct nic {
 	const struct expanded_device *device;
@@ -60,6 +75,7 @@ struct nic {
 	const char *mode; /* of an ipvlan: l2, l3s */
 	struct nic_route *routes;
 	size_t n_routes;
+	struct nic_ip ip[N_NIC_FAMILIES];
 };
 
 /* All nics of I (masked ones left out), by the names of their devices, into A. NETWORKS: the

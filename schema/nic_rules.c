@@ -269,6 +269,40 @@ static void check_host_name(struct reading *r, const struct device *d)
 	diagnostic_hint(r->ds, "leave host_name out: a name is made");
 }
 
+/* The gateway of a routed nic is the host's end; an ipvlan reaches one by an address in mode l2. */
+static void check_gateway(struct reading *r, const struct device *d, const char *nictype,
+			  const char *option)
+{
+	const struct setting *s = settings_find(&d->options, option);
+	const char *mode = settings_text(&d->options, "mode");
+	bool routed = strcmp(nictype, "routed") == 0;
+
+	if (!s || !strpbrk(s->text, ".:") || (!routed && mode && strcmp(mode, "l2") == 0))
+		return;
+	diagnostic_error(r->ds, s->value_at, "%s of %s nic is auto or none", s->name,
+			 routed ? "a routed" : "such an ipvlan");
+	if (routed)
+		diagnostic_hint(r->ds, "its address is that of the host's end: %.5shost_address",
+				s->name);
+	else
+		diagnostic_hint(r->ds, "an address is for mode: l2");
+}
+
+/* Leases of a bridge are a DHCP server's. */
+static void note_leases(struct reading *r, const struct device *d)
+{
+	static const char *const options[] = {"ipv4.address", "ipv6.address"};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		const struct setting *s = settings_find(&d->options, options[i]);
+
+		if (s)
+			reading_tally(r, &r->idle,
+				      arena_printf(r->scratch, "%s of a bridged nic", options[i]),
+				      s->at);
+	}
+}
+
 /* Of a kind that nobody makes nothing is carried out; that is said once. */
 static void note_kind(struct reading *r, const struct device *d, const char *nictype)
 {
@@ -290,6 +324,7 @@ void nic_rules_check(struct reading *r, const struct device *d)
 	check_name(r, settings_find(&d->options, "host_name"));
 	check_host_name(r, d);
 	if (network) {
+		note_leases(r, d);
 		check_network(r, d, network);
 		return;
 	}
@@ -300,6 +335,12 @@ void nic_rules_check(struct reading *r, const struct device *d)
 		return;
 	}
 	note_kind(r, d, nictype);
+	if (strcmp(nictype, "bridged") == 0)
+		note_leases(r, d);
+	if (strcmp(nictype, "routed") == 0 || strcmp(nictype, "ipvlan") == 0) {
+		check_gateway(r, d, nictype, "ipv4.gateway");
+		check_gateway(r, d, nictype, "ipv6.gateway");
+	}
 	if (!kind)
 		return;
 	if (kind->parent && !settings_find(&d->options, "parent"))

@@ -279,11 +279,57 @@ static const struct note notes[] = {
 			"Changed on the running container; its addresses and routes stay.",
 	},
 	{
+		.name = "nic.ipv4.address",
+		.link = "RTM_NEWADDR = the addresses with /32, inside\n"
+			"RTM_NEWROUTE = the same, by the host end, proto static (routed)\n"
+			"RTM_NEWNEIGH = the same, NTF_PROXY, proto 101, on the parent (routed)",
+		.lxc = "lxc.net.N.ipv4.address = the addresses with /32",
+		.examples = "ipv4.address: 192.0.2.7, 192.0.2.8",
+		.text = "The host answers on the parent for the addresses of a routed nic, which has to forward "
+			"(net.ipv4.conf.PARENT.forwarding = 1). Other addresses inside are left alone.",
+	},
+	{
+		.name = "nic.ipv4.gateway",
+		.link = "RTM_NEWROUTE = 0.0.0.0/0 inside, over ipv4.host_address (routed) or the interface (ipvlan)",
+		.lxc = "lxc.net.N.ipv4.gateway = the address, or dev",
+		.examples = "ipv4.gateway: none",
+		.text = "Given where there is an address of the family. While the container's root has the "
+			"interface down there is no such route, and none is missed.",
+	},
+	{
+		.name = "nic.ipv4.host_address",
+		.link = "RTM_NEWADDR = the address with /32, on the host end\n"
+			"net.ipv4.conf.HOST-END.forwarding and rp_filter = 1",
+		.examples = "ipv4.host_address: 169.254.0.1",
+	},
+	{
 		.name = "nic.ipv4.routes",
 		.link = "RTM_NEWROUTE = the prefix, by the host end, or by the bridge of a bridged nic; "
 			"proto static",
 		.examples = "ipv4.routes: 10.1.2.0/24, 192.0.2.7/32",
 		.text = "Routes that somebody else made are left alone.",
+	},
+	{
+		.name = "nic.ipv6.address",
+		.link = "RTM_NEWADDR = the addresses with /128, inside\n"
+			"RTM_NEWROUTE = the same, by the host end, proto static (routed)\n"
+			"RTM_NEWNEIGH = the same, NTF_PROXY, proto 101, on the parent (routed)",
+		.lxc = "lxc.net.N.ipv6.address = the addresses with /128",
+		.examples = "ipv6.address: 2001:db8::7",
+		.text = "The parent of a routed nic has to forward and to answer: net.ipv6.conf.all.forwarding, "
+			"and forwarding and proxy_ndp of the parent.",
+	},
+	{
+		.name = "nic.ipv6.gateway",
+		.link = "RTM_NEWROUTE = ::/0 inside, over ipv6.host_address (routed) or the interface (ipvlan)",
+		.lxc = "lxc.net.N.ipv6.gateway = the address, or dev",
+		.examples = "ipv6.gateway: none",
+	},
+	{
+		.name = "nic.ipv6.host_address",
+		.link = "RTM_NEWADDR = the address with /128, on the host end\n"
+			"net.ipv6.conf.HOST-END.forwarding = 1",
+		.examples = "ipv6.host_address: fe80::1",
 	},
 	{
 		.name = "nic.ipv6.routes",
@@ -346,6 +392,12 @@ static const struct note notes[] = {
 			"Incus do. Kernels without that hook (before 5.16) report it unsupported.",
 	},
 	{
+		.name = "nic.mode",
+		.link = "IFLA_IPVLAN_MODE = l2 or l3s",
+		.lxc = "lxc.net.N.ipvlan.mode = the mode",
+		.examples = "mode: l2",
+	},
+	{
 		.name = "nic.mtu",
 		.link = "IFLA_MTU of the interface inside and of its host end = the number",
 		.lxc = "lxc.net.N.mtu = the number",
@@ -369,20 +421,25 @@ static const struct note notes[] = {
 	},
 	{
 		.name = "nic.nictype",
-		.link = "IFLA_INFO_KIND = veth for bridged and p2p, macvlan; physical is moved as it is",
-		.lxc = "lxc.net.N.type = veth, macvlan or phys",
+		.link = "IFLA_INFO_KIND = veth for bridged, p2p and routed, macvlan, ipvlan; physical is "
+			"moved as it is",
+		.lxc = "lxc.net.N.type = veth, macvlan, ipvlan or phys",
 		.examples = "nictype: bridged",
 		.text = "    bridged    a veth pair; its host end is a port of the bridge\n"
 			"    p2p        a veth pair; the host end is the host's to use\n"
 			"    macvlan    on the parent, in mode bridge; the host is not reached\n"
 			"    physical   the parent itself, moved into the container\n"
-			"    routed     a veth pair and routes of the host (not yet)\n"
-			"    ipvlan     on the parent, with its address (not yet)",
+			"    routed     a veth pair, and routes of the host to its addresses\n"
+			"    ipvlan     on the parent, with its MAC, where the kernel has it\n\n"
+			"What a physical one was on the host is kept, and given back with it: its name, MTU, "
+			"MAC, alias and further names. It has to be hardware, or a veth whose other end stays "
+			"on the host, and nothing that the host cannot do without.",
 	},
 	{
 		.name = "nic.parent",
 		.link = "IFLA_MASTER of the host end = the bridge, for bridged\n"
-			"IFLA_LINK = the interface, for macvlan",
+			"IFLA_LINK = the interface, for macvlan and ipvlan\n"
+			"RTM_NEWNEIGH = proxies on it, for routed",
 		.lxc = "lxc.net.N.link = the interface",
 		.examples = "parent: br0",
 		.text = "It has to be there, or to come from a document of kind: network. While it is missing "

@@ -11,9 +11,13 @@
 	"not carried out: what the bucket holds passes as fast as the link can, and then the "     \
 	"limit "                                                                                   \
 	"holds"
-#define NO_ROUTED "not carried out yet: evenkeel makes no routed and ipvlan nics"
-#define NO_ADDRESS                                                                                 \
-	"not carried out: evenkeel runs no DHCP server, and makes no routed and ipvlan nics yet"
+#define NO_TABLE "not carried out: evenkeel sets routes in the main table alone"
+#define NO_PROBE "not carried out: evenkeel asks nobody whether an address is free"
+#define NO_VRF "not carried out: evenkeel puts no interface into a VRF"
+#define GATEWAY_NOTE                                                                               \
+	"routed: over the address of the host's end; ipvlan: over the interface itself, in mode "  \
+	"l2 over an address"
+#define ADDRESS_NOTE "of bridged nics it is not carried out: evenkeel runs no DHCP server"
 
 /* What a link is made with, and what the boot file says of it. */
 #define LINK(NAME, GRAMMAR, PRESET, HELP, NOTE)                                                    \
@@ -22,10 +26,6 @@
 /* What holds on the host's side of a link that is there. */
 #define HOST(NAME, GRAMMAR, DIALECT, PRESET, HELP, NOTE)                                           \
 	OPTION(NAME, GRAMMAR, DIALECT, LIVE, AFTER_START, PRESET, HELP, NOTE)
-
-/* Of routed and ipvlan nics alone. */
-#define ROUTED(NAME, GRAMMAR, PRESET, HELP)                                                        \
-	IDLE_OPTION(NAME, GRAMMAR, BOTH, PRESET, HELP, NO_ROUTED)
 
 #define ACL(NAME, GRAMMAR, PRESET, HELP) IDLE_OPTION(NAME, GRAMMAR, BOTH, PRESET, HELP, NO_FILTER)
 
@@ -45,32 +45,34 @@ static const struct key rows[] = {
 	 "LXD and Incus make up one, and keep it in volatile.DEVICE.hwaddr"),
     OPTION("io.bus", grammar_line, INCUS, IGNORED, NONE, "not set", "bus of the interface",
 	   VM_ONLY),
-    IDLE_OPTION("ipv4.address", grammar_nic_addresses4, BOTH, "not set",
-		"bridged: the address that DHCP gives; routed, ipvlan: addresses to be set",
-		NO_ADDRESS),
+    LINK("ipv4.address", grammar_nic_addresses4, "not set",
+	 "routed, ipvlan: addresses inside; bridged: the address that DHCP gives", ADDRESS_NOTE),
     IDLE_OPTION("ipv4.address.external", grammar_address4, INCUS, "not set",
 		"external address (ovn)", NO_OVN),
-    ROUTED("ipv4.gateway", grammar_gateway4, "auto", "default route inside (routed, ipvlan)"),
-    ROUTED("ipv4.host_address", grammar_host_address4, "169.254.0.1",
-	   "address of the host's end (routed)"),
-    ROUTED("ipv4.host_table", grammar_uint32, "not set", "one more routing table for the routes"),
-    ROUTED("ipv4.neighbor_probe", grammar_bool, "true",
-	   "ask whether the addresses are in use (routed)"),
+    LINK("ipv4.gateway", grammar_gateway4, "auto", "default route inside (routed, ipvlan)",
+	 GATEWAY_NOTE),
+    HOST("ipv4.host_address", grammar_host_address4, BOTH, "169.254.0.1",
+	 "address of the host's end (routed)", NULL),
+    IDLE_OPTION("ipv4.host_table", grammar_uint32, BOTH, "not set",
+		"one more routing table for the routes", NO_TABLE),
+    IDLE_OPTION("ipv4.neighbor_probe", grammar_bool, BOTH, "true",
+		"ask whether the addresses are in use (routed)", NO_PROBE),
     HOST("ipv4.routes", grammar_cidr4_list, BOTH, "not set", "routes to the container, on the host",
 	 NULL),
     IDLE_OPTION("ipv4.routes.external", grammar_cidr4_list, BOTH, "not set",
 		"routes to the container, for the uplink", NO_UPLINK),
-    IDLE_OPTION("ipv6.address", grammar_nic_addresses6, BOTH, "not set",
-		"bridged: the address that DHCP gives; routed, ipvlan: addresses to be set",
-		NO_ADDRESS),
+    LINK("ipv6.address", grammar_nic_addresses6, "not set",
+	 "routed, ipvlan: addresses inside; bridged: the address that DHCP gives", ADDRESS_NOTE),
     IDLE_OPTION("ipv6.address.external", grammar_address6, INCUS, "not set",
 		"external address (ovn)", NO_OVN),
-    ROUTED("ipv6.gateway", grammar_gateway6, "auto", "default route inside (routed, ipvlan)"),
-    ROUTED("ipv6.host_address", grammar_host_address6, "fe80::1",
-	   "address of the host's end (routed)"),
-    ROUTED("ipv6.host_table", grammar_uint32, "not set", "one more routing table for the routes"),
-    ROUTED("ipv6.neighbor_probe", grammar_bool, "true",
-	   "ask whether the addresses are in use (routed)"),
+    LINK("ipv6.gateway", grammar_gateway6, "auto", "default route inside (routed, ipvlan)",
+	 GATEWAY_NOTE),
+    HOST("ipv6.host_address", grammar_host_address6, BOTH, "fe80::1",
+	 "address of the host's end (routed)", NULL),
+    IDLE_OPTION("ipv6.host_table", grammar_uint32, BOTH, "not set",
+		"one more routing table for the routes", NO_TABLE),
+    IDLE_OPTION("ipv6.neighbor_probe", grammar_bool, BOTH, "true",
+		"ask whether the addresses are in use (routed)", NO_PROBE),
     HOST("ipv6.routes", grammar_cidr6_list, BOTH, "not set", "routes to the container, on the host",
 	 NULL),
     IDLE_OPTION("ipv6.routes.external", grammar_cidr6_list, BOTH, "not set",
@@ -95,7 +97,8 @@ static const struct key rows[] = {
 		"rate at which the buckets are emptied", NO_PEAK),
     HOST("limits.priority", grammar_uint32, BOTH, "0",
 	 "skb->priority of the packets that leave the host end", NULL),
-    ROUTED("mode", grammar_ipvlan_mode, "l3s", "mode of an ipvlan"),
+    LINK("mode", grammar_ipvlan_mode, "l3s", "mode of an ipvlan",
+	 "another one replaces the interface"),
     LINK("mtu", grammar_mtu, "the parent's when it is made", "largest packet", NULL),
     LINK("name", grammar_interface, "the device's if that is ethN, else the first free ethN",
 	 "name inside the container", NULL),
@@ -103,8 +106,8 @@ static const struct key rows[] = {
     LINK("network", grammar_line, "not set", "a network, which says the nictype and the parent",
 	 "without a document of that name: a bridge of that name"),
     LINK("nictype", grammar_nictype, "must be given, unless network is", "kind of interface",
-	 "another one replaces the interface; ovn and sriov are not carried out, routed and ipvlan "
-	 "not yet"),
+	 "another one replaces the interface, unless both are bridged, p2p or routed; ovn and "
+	 "sriov are not carried out"),
     LINK("parent", grammar_interface, "must be given for most kinds", "interface of the host",
 	 "a bridged nic moves to another bridge as it is; others are replaced"),
     HOST("queue.tx.length", grammar_uint32, BOTH, "the parent's when it is made",
@@ -132,7 +135,7 @@ static const struct key rows[] = {
     IDLE_OPTION("vlan.tagged", grammar_vlan_list, BOTH, "not set",
 		"VLANs of tagged traffic (bridged)", NO_VLAN),
     IDLE_OPTION("vrf", grammar_interface, INCUS, "not set", "VRF of the host's end (routed)",
-		NO_ROUTED),
+		NO_VRF),
 };
 
 const struct device_type device_nic = DEVICE("nic", "a network interface", LIVE, NULL, rows);

@@ -52,8 +52,12 @@ struct parent_link {
 	bool to_come; /* a network document makes it, in this very pass */
 	uint32_t mtu;
 	/* Of one that a container shall have, or has, whole. */
-	bool whole;                   /* a physical nic names it */
-	bool lends;                   /* ... of a container that runs, or will */
+	bool whole;  /* a physical nic names it */
+	bool lends;  /* ... of a container that runs, or will */
+	bool routed; /* a routed nic names it */
+	/* The setting that a routed nic needs and that is not set, as sysctl(8) has it; NULL: none.
+	 */
+	const char *lacks4, *lacks6;
 	bool away;                    /* it is not on the host, or not yet what it was there */
 	const struct home_link *home; /* as it is on the host, or was; NULL: not known */
 	const char *unmarked;         /* why nothing tells it from what a container makes; NULL */
@@ -89,6 +93,7 @@ struct host {
 	size_t n_links;
 	struct parent_link *parents; /* of the nics of all instances looked at; sorted by name */
 	size_t n_parents;
+	bool lacks_ipvlan;              /* looked at where a nic is one */
 	struct rlimit_pair rlimits[16]; /* what a start inherits, by RLIMIT_ number: our own */
 };
 

@@ -332,6 +332,183 @@ static void another_one_of_that_name_is_not_taken_for_it(void **state)
 	expect_home(h);
 }
 
+/* ---- routed ---- */
+
+#define RT "  rt: {type: nic, nictype: routed, name: eth0, "
+
+static const char *begin_routed(struct harness *h, const char *tag)
+{
+	const char *name = begin(h, tag);
+
+	network_host(h, "ip addr add 10.9.0.1/24 dev up0; echo 1 >"
+			" /proc/sys/net/ipv4/conf/up0/forwarding");
+	return name;
+}
+
+/* Lines of ip's answers. */
+static bool says(const char *output, const char *line)
+{
+	return strstr(output, line) != NULL;
+}
+
+static void a_routed_one_has_its_ways(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_routed(h, "rt");
+	struct network_link end;
+	char *before;
+
+	before = network_snapshot(h);
+	bring(h, name, RT "parent: up0, ipv4.address: 10.9.0.5, limits.ingress: 50Mbit}\n");
+	end = network_host_end(h, name, "eth0");
+	assert_true(says(network_inside(h, name, "ip addr show dev eth0"), "inet 10.9.0.5/32"));
+	assert_true(says(network_inside(h, name, "ip route"), "default via 169.254.0.1 dev eth0"));
+	assert_true(says(network_host(h, "ip addr show dev %s", end.name), "169.254.0.1/32"));
+	assert_true(says(network_host(h, "ip route"), "10.9.0.5 dev"));
+	assert_true(says(network_host(h, "ip neigh show proxy"), "10.9.0.5 dev up0"));
+	network_host(h, "ping -c 1 -W 2 10.9.0.5");
+	network_inside(h, name, "ping -c 1 -W 2 10.9.0.1");
+	assert_true(says(network_shaping(h, end.name), "htb"));
+	/* more addresses, without the gateway: in place */
+	bring(h, name,
+	      RT "parent: up0, ipv4.address: \"10.9.0.6, 10.9.0.7\", ipv4.gateway: none}\n");
+	assert_int_equal(network_host_end(h, name, "eth0").index, end.index);
+	assert_false(says(network_inside(h, name, "ip addr show dev eth0"), "10.9.0.5"));
+	assert_false(says(network_inside(h, name, "ip route"), "default"));
+	assert_false(says(network_host(h, "ip neigh show proxy"), "10.9.0.5"));
+	assert_true(says(network_host(h, "ip neigh show proxy"), "10.9.0.7"));
+	/* another parent, and none */
+	network_host(h, "echo 1 > /proc/sys/net/ipv4/conf/up1/forwarding");
+	bring(h, name, RT "parent: up1, ipv4.address: 10.9.0.6}\n");
+	network_host(h, "ping -c 1 -W 2 10.9.0.6");
+	assert_true(says(network_host(h, "ip neigh show proxy"), "10.9.0.6 dev up1"));
+	assert_false(says(network_host(h, "ip neigh show proxy"), "up0"));
+	bring(h, name, RT "ipv4.address: 10.9.0.6}\n");
+	assert_string_equal(network_host(h, "ip neigh show proxy"), "");
+	bring(h, name, "");
+	network_host(h, "echo 0 > /proc/sys/net/ipv4/conf/up1/forwarding");
+	network_expect_same(h, before, network_snapshot(h), "after it went");
+}
+
+static void a_routed_one_has_ipv6(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_routed(h, "rt6");
+
+	if (network_try(h, NULL, "test -d /proc/sys/net/ipv6") != 0)
+		skip();
+	ask(h, name, RT "parent: up0, ipv6.address: \"fd42::5\"}\n");
+	expect(h, "diff", 1, "net.ipv6.conf.all.forwarding is not set");
+	network_host(h, "cd /proc/sys/net/ipv6/conf; echo 1 > all/forwarding;"
+			" echo 1 > up0/proxy_ndp; ip addr add fd42::1/64 dev up0 nodad");
+	bring(h, name, RT "parent: up0, ipv6.address: \"fd42::5\"}\n");
+	assert_true(says(network_inside(h, name, "ip -6 addr show dev eth0"), "fd42::5/128"));
+	assert_true(says(network_inside(h, name, "ip -6 route"), "default via fe80::1 dev eth0"));
+	network_host(h, "ping -c 1 -W 2 fd42::5");
+	network_inside(h, name, "ping -c 1 -W 2 fd42::1");
+	assert_true(says(network_host(h, "ip -6 neigh show proxy"), "fd42::5 dev up0"));
+	network_host(h, "echo 0 > /proc/sys/net/ipv6/conf/all/forwarding");
+}
+
+static void a_start_brings_a_routed_one(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_routed(h, "rtboot");
+
+	ask(h, name, RT "parent: up0, ipv4.address: 10.9.0.5}\n");
+	harness_stop(h, name);
+	expect(h, "apply", 0, NULL);
+	harness_start(h, name);
+	assert_true(says(network_inside(h, name, "ip addr show dev eth0"), "inet 10.9.0.5/32"));
+	assert_true(says(network_inside(h, name, "ip route"), "default via 169.254.0.1 dev eth0"));
+	expect(h, "apply", 0, NULL);
+	expect(h, "diff", 0, "Nothing to do");
+	network_host(h, "ping -c 1 -W 2 10.9.0.5");
+	/* nobody answers for a container that is gone */
+	harness_stop(h, name);
+	expect(h, "apply", 0, NULL);
+	assert_string_equal(network_host(h, "ip neigh show proxy"), "");
+}
+
+static void what_root_takes_of_a_routed_one_is_put_back(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_routed(h, "rtroot");
+
+	bring(h, name, RT "parent: up0, ipv4.address: 10.9.0.5}\n");
+	network_as_root(h, name, "ip addr flush dev eth0; ip addr add 10.9.0.66/32 dev eth0");
+	network_host(h, "ip neigh del proxy 10.9.0.5 dev up0; ip route del 10.9.0.5");
+	expect(h, "diff", 1, "address.10.9.0.5/32");
+	expect(h, "apply", 0, NULL);
+	expect(h, "diff", 0, "Nothing to do");
+	network_host(h, "ping -c 1 -W 2 10.9.0.5");
+	/* set down it has no routes: that is its root's affair */
+	network_as_root(h, name, "ip link set eth0 down");
+	expect(h, "diff", 0, "set it down");
+	network_as_root(h, name, "ip link set eth0 up");
+	expect(h, "diff", 1, "gateway.ipv4");
+	expect(h, "apply", 0, NULL);
+	network_host(h, "ping -c 1 -W 2 10.9.0.5");
+}
+
+static void a_routed_one_needs_a_parent_that_forwards(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "rtneed");
+
+	network_host(h, "echo 0 > /proc/sys/net/ipv4/conf/up0/forwarding");
+	ask(h, name, RT "parent: up0, ipv4.address: 10.9.0.5}\n");
+	expect(h, "diff", 1, "sysctl -w net.ipv4.conf.up0.forwarding=1");
+	expect(h, "apply", 1, NULL);
+	assert_int_equal(network_count(h, name, "veth"), 0);
+	ask(h, name, RT "parent: none0, ipv4.address: 10.9.0.5}\n");
+	expect(h, "diff", 1, "there is no interface none0");
+	/* without an address nothing comes in there */
+	bring(h, name, RT "parent: up0}\n");
+}
+
+static void routed_bridged_and_p2p_become_each_other(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_routed(h, "rtbr");
+	int index;
+
+	network_bridge(h, "br0", NULL);
+	bring(h, name, "  rt: {type: nic, nictype: bridged, parent: br0, name: eth0}\n");
+	index = network_host_end(h, name, "eth0").index;
+	bring(h, name, RT "parent: up0, ipv4.address: 10.9.0.5}\n");
+	assert_string_equal(network_host_end(h, name, "eth0").master, "");
+	network_host(h, "ping -c 1 -W 2 10.9.0.5");
+	bring(h, name, "  rt: {type: nic, nictype: p2p, name: eth0}\n");
+	assert_string_equal(network_host(h, "ip neigh show proxy"), "");
+	assert_false(says(network_host(h, "ip route"), "10.9.0.5"));
+	assert_int_equal(network_host_end(h, name, "eth0").index, index);
+}
+
+/* ---- ipvlan ---- */
+
+static void an_ipvlan_needs_a_kernel_that_has_it(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "ipvlan");
+	const char *device = "  ip: {type: nic, nictype: ipvlan, parent: up0, name: eth0,"
+			     " ipv4.address: 10.9.0.5}\n";
+
+	ask(h, name, device);
+	if (network_try(h, NULL, "ip link add link up0 name try0 type ipvlan mode l3s") != 0) {
+		expect(h, "diff", 0, "this kernel has no ipvlan");
+		expect(h, "diff", 0, "CONFIG_IPVLAN");
+		expect(h, "apply", 0, NULL);
+		return;
+	}
+	network_host(h, "ip link del try0");
+	bring(h, name, device);
+	assert_string_equal(network_link(h, name, "eth0").kind, "ipvlan");
+	assert_true(says(network_inside(h, name, "ip addr show dev eth0"), "10.9.0.5/32"));
+	assert_true(says(network_inside(h, name, "ip route"), "default dev eth0"));
+	bring(h, name, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +524,13 @@ int main(void)
 	    network_test(a_hidden_one_is_missed_until_it_is_free),
 	    network_test(the_host_is_not_cut_off),
 	    network_test(another_one_of_that_name_is_not_taken_for_it),
+	    network_test(a_routed_one_has_its_ways),
+	    network_test(a_routed_one_has_ipv6),
+	    network_test(a_start_brings_a_routed_one),
+	    network_test(what_root_takes_of_a_routed_one_is_put_back),
+	    network_test(a_routed_one_needs_a_parent_that_forwards),
+	    network_test(routed_bridged_and_p2p_become_each_other),
+	    network_test(an_ipvlan_needs_a_kernel_that_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
