@@ -210,9 +210,15 @@ static void route_away(struct work *w, struct change *c)
 static void route_to(struct work *w, struct change *c)
 {
 	int device = route_device(w, c->to);
-	int r = device ? route_add(w->nl, device, c->attribute + strlen(NIC_ROUTE)) : -ENODEV;
+	const char *prefix = c->attribute + strlen(NIC_ROUTE), *said = NULL;
+	int r = device ? route_add(w->nl, device, prefix) : -ENODEV;
 
-	work_end(w, c, c->to, r, r < 0 && device ? netlink_said(w->nl) : NULL);
+	if (r == -EEXIST)
+		said = arena_printf(
+		    w->c->arena, "it leads elsewhere already, as ip route show %s tells", prefix);
+	else if (r < 0 && device)
+		said = netlink_said(w->nl);
+	work_end(w, c, c->to, r, said);
 }
 
 /* ---- shaping ---- */

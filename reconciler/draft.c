@@ -61,6 +61,42 @@ static bool ids_missing(struct survey *s, struct subject *subject)
 	return true;
 }
 
+static bool is_said(const struct diagnostics *ds, struct place at, const char *message)
+{
+	for (size_t i = 0; i < ds->n; i++) {
+		const struct diagnostic *d = &ds->items[i];
+
+		if (d->place.source == at.source && d->place.line == at.line &&
+		    d->place.column == at.column && strcmp(d->message, message) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the user has to mend is said as an error, where he asks for it, and once. */
+static void say_wrong(struct subject *s)
+{
+	struct diagnostics *ds = &s->outcome->diagnostics;
+
+	for (size_t i = 0; i < s->desired.n; i++) {
+		const struct property *p = &s->desired.items[i];
+		struct place at = p->setting     ? p->setting->at
+				  : p->at.source ? p->at
+						 : document_of(s)->at;
+		const char *message;
+
+		if (!p->wrong || plan_takes(p))
+			continue;
+		message = arena_printf(ds->arena, "%s: %s", p->object,
+				       p->reason ? p->reason : "it cannot be had");
+		if (is_said(ds, at, message))
+			continue;
+		diagnostic_error(ds, at, "%s", message);
+		if (p->remedy)
+			diagnostic_hint(ds, "%s", p->remedy);
+	}
+}
+
 static void draft_missing(struct survey *s, struct subject *subject)
 {
 	const struct document *d = document_of(subject);
@@ -86,6 +122,9 @@ static void draft_missing(struct survey *s, struct subject *subject)
 	if (d->state == STATE_RUNNING || d->state == STATE_FROZEN)
 		lifecycle_add(subject, CONTAINER_STATE, ACTION_ADD, PHASE_START, NULL,
 			      state_name(d->state));
+	properties_init(&subject->desired, s->arena);
+	plan_desire(&s->world, subject->world, &subject->desired);
+	say_wrong(subject);
 }
 
 /* The manifest asks for what the manifest forbids: an error until one of the two goes. */
@@ -292,42 +331,6 @@ bool draft_takes_more(const struct subject *s)
 			return true;
 	}
 	return false;
-}
-
-static bool is_said(const struct diagnostics *ds, struct place at, const char *message)
-{
-	for (size_t i = 0; i < ds->n; i++) {
-		const struct diagnostic *d = &ds->items[i];
-
-		if (d->place.source == at.source && d->place.line == at.line &&
-		    d->place.column == at.column && strcmp(d->message, message) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What the user has to mend is said as an error, where he asks for it, and once. */
-static void say_wrong(struct subject *s)
-{
-	struct diagnostics *ds = &s->outcome->diagnostics;
-
-	for (size_t i = 0; i < s->desired.n; i++) {
-		const struct property *p = &s->desired.items[i];
-		struct place at = p->setting     ? p->setting->at
-				  : p->at.source ? p->at
-						 : document_of(s)->at;
-		const char *message;
-
-		if (!p->wrong || plan_takes(p))
-			continue;
-		message = arena_printf(ds->arena, "%s: %s", p->object,
-				       p->reason ? p->reason : "it cannot be had");
-		if (is_said(ds, at, message))
-			continue;
-		diagnostic_error(ds, at, "%s", message);
-		if (p->remedy)
-			diagnostic_hint(ds, "%s", p->remedy);
-	}
 }
 
 void draft_properties(struct survey *s, struct subject *subject, bool will_start,

@@ -180,6 +180,20 @@ static void a_missing_bridge_is_an_error(void **state)
 }
 
 /* A name on the host that is somebody else's. */
+/* Who plans a container hears of it before the container is made. */
+static void what_a_new_container_lacks_is_told(void **state)
+{
+	struct harness *h = wiring_begin(state);
+	const char *name = harness_name(h, "new");
+	char *output;
+
+	wiring_ask_with(h, name, "state: stopped\nsource: {template: busybox}\n", "%s\n  bad: %s",
+			well, missing[0].device);
+	assert_int_equal(harness_evenkeel(h, &output, "diff", NULL), 1);
+	assert_non_null(strstr(output, "create from template busybox"));
+	assert_non_null(strstr(output, missing[0].says));
+}
+
 static void a_taken_host_name_is_left_alone(void **state)
 {
 	struct harness *h = wiring_begin(state);
@@ -245,6 +259,7 @@ int main(void)
 	    network_test(bad_manifests_touch_nothing),
 	    network_test(nothing_is_had_twice),
 	    network_test(a_missing_bridge_is_an_error),
+	    network_test(what_a_new_container_lacks_is_told),
 	    network_test(a_taken_host_name_is_left_alone),
 	    network_test(a_taken_name_inside_is_told),
 	    network_test(what_is_not_carried_out_is_said),
