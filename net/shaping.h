@@ -67,8 +67,8 @@ int shaping_change(struct netlink *nl, const struct link *host_end, enum shaping
 int shaping_clear(struct netlink *nl, const struct link *host_end, enum shaping_way way,
 		  struct arena *a, const char **why);
 
-/* Deletes our IFBs whose host ends are gone. Waits for each. Returns how many there were, or
- * -errno. */
+/* Deletes our IFBs whose host ends are gone, all at once; waits for that. Returns how many there
+ * were, or -errno. */
 int shaping_sweep(struct netlink *nl);
 /* Are there any? Cheap: no deletion. */
 int shaping_orphans(struct netlink *nl);
