@@ -236,9 +236,14 @@ static uint64_t wanted_number(const struct work *w, const char *attribute, uint6
 static int set_way(struct work *w, enum shaping_way way, uint64_t rate, uint64_t burst,
 		   const char **why)
 {
+	const struct link *end = &w->found->host;
+
 	if (rate == 0)
-		return shaping_clear(w->nl, &w->found->host, way, w->c->arena, why);
-	return shaping_set(w->nl, &w->found->host, way, rate, burst, w->c->arena, why);
+		return shaping_clear(w->nl, end, way, w->c->arena, why);
+	if (w->found->ways_read[way] && !work_change(w, NIC_MTU))
+		return shaping_change(w->nl, end, way, &w->found->ways[way], rate, burst,
+				      w->c->arena, why);
+	return shaping_set(w->nl, end, way, rate, burst, w->c->arena, why);
 }
 
 static void end_way(struct work *w, struct change *c, int r, const char *why)

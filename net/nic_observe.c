@@ -85,17 +85,31 @@ static void see_way(struct look *l, const struct property *asked, const struct s
 	}
 }
 
-static bool read_way(struct look *l, enum shaping_way way, struct property *p)
+static int read_ways(struct look *l, enum shaping_way way, bool both)
 {
 	struct nic_found *f = l->found;
-	int r =
-	    f->ways_read[way] ? 0 : shaping_read(l->nl, &f->host, way, l->c->arena, &f->ways[way]);
+	int r;
 
+	if (f->ways_read[way])
+		return 0;
+	if (both && shaping_read_both(l->nl, &f->host, l->c->arena, f->ways) == 0) {
+		f->ways_read[SHAPING_INGRESS] = f->ways_read[SHAPING_EGRESS] = true;
+		return 0;
+	}
+	r = shaping_read(l->nl, &f->host, way, l->c->arena, &f->ways[way]);
 	f->ways_read[way] = r == 0;
+	return r;
+}
+
+/* BOTH: the other one is asked for, too. */
+static bool read_way(struct look *l, enum shaping_way way, bool both, struct property *p)
+{
+	int r = read_ways(l, way, both);
+
 	if (r < 0) {
 		p->certainty = UNKNOWN;
 		p->reason = arena_printf(l->out->arena, "%s: its queues cannot be read: %s",
-					 f->host.name, strerror(-r));
+					 l->found->host.name, strerror(-r));
 	}
 	return r == 0;
 }
@@ -109,7 +123,9 @@ static void see_shaping(struct look *l, const struct property *asked, struct pro
 	l->found->burst_asked[egress] = nic_text(all, asked->object, burst) != NULL;
 	if (l->found->host.index == 0)
 		absent(l, p);
-	else if (read_way(l, egress ? SHAPING_EGRESS : SHAPING_INGRESS, p))
+	else if (read_way(l, egress ? SHAPING_EGRESS : SHAPING_INGRESS,
+			  properties_find(all, asked->object, egress ? NIC_INGRESS : NIC_EGRESS),
+			  p))
 		see_way(l, asked, &l->found->ways[egress], strcmp(asked->attribute, burst) == 0,
 			properties_find(all, asked->object, burst), p);
 }
