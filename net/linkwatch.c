@@ -38,6 +38,7 @@ struct linkwatch {
 	struct linkholds *holds;
 	bool routes; /* HERE hears of them */
 	bool orphaned;
+	bool veth_gone;
 	struct link looked;
 	struct batch *batch;
 };
@@ -282,8 +283,10 @@ static void on_link(struct linkwatch *w, int nsid, struct nlmsghdr *h)
 
 	if (!name || info->ifi_family != AF_UNSPEC)
 		return;
-	if (h->nlmsg_type == RTM_DELLINK && nsid == LINK_HERE)
+	if (h->nlmsg_type == RTM_DELLINK && nsid == LINK_HERE) {
 		w->orphaned |= leaves_ifb(info->ifi_index);
+		w->veth_gone |= link_parse(h, &link) && strcmp(link.kind, "veth") == 0;
+	}
 	if (!linkholds_cares(w->holds, nsid, info->ifi_index, name))
 		return;
 	if (h->nlmsg_type == RTM_DELLINK) {
@@ -423,6 +426,14 @@ bool linkwatch_read(struct linkwatch *w, void (*found)(void *context, const char
 		w->orphaned = true;
 	}
 	return whole;
+}
+
+bool linkwatch_veth_gone(struct linkwatch *w)
+{
+	bool gone = w->veth_gone;
+
+	w->veth_gone = false;
+	return gone;
 }
 
 bool linkwatch_orphaned(struct linkwatch *w)

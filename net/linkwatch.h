@@ -38,3 +38,7 @@ bool linkwatch_read(struct linkwatch *w, void (*found)(void *context, const char
 
 /* Has an interface of this namespace gone, since this was asked last, whose IFB stays behind? */
 bool linkwatch_orphaned(struct linkwatch *w);
+
+/* Has a veth of this namespace gone, since this was asked last? The host may answer for addresses
+ * that it led to. */
+bool linkwatch_veth_gone(struct linkwatch *w);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ const char *physical_mark(struct netlink *nl, const struct link *l, struct arena
 		*why = "its other end is not on this host";
 		return NULL;
 	}
-	return arena_join(a, MARK_VETH, other.name, NULL);
+	return arena_join(a, MARK_VETH, arena_decimal(a, (uint64_t)other.index), NULL);
 }
 
 struct hardware {
@@ -75,15 +76,14 @@ static int find_hardware(struct netlink *nl, int nsid, const char *mark, struct 
 }
 
 /* Both ends have to point at each other: an index is one of many namespaces'. */
-static int find_veth(struct netlink *nl, int nsid, const char *name, struct link *out)
+static int find_veth(struct netlink *nl, int nsid, int index, struct link *out)
 {
 	struct link other;
-	int error = link_by_name(nl, LINK_HERE, name, &other);
+	int error = link_by_index(nl, LINK_HERE, index, &other);
 
 	if (error < 0)
 		return error;
-	if (strcmp(other.kind, "veth") != 0 || strcmp(other.name, name) != 0 ||
-	    other.peer_nsid != nsid)
+	if (strcmp(other.kind, "veth") != 0 || other.peer_nsid != nsid)
 		return -ENODEV;
 	error = link_by_index(nl, nsid, other.peer, out);
 	if (error == 0 && (strcmp(out->kind, "veth") != 0 || out->peer != other.index ||
@@ -92,10 +92,31 @@ static int find_veth(struct netlink *nl, int nsid, const char *name, struct link
 	return error;
 }
 
+static bool is_veth(const char *mark, int *index)
+{
+	size_t n = strlen(MARK_VETH);
+
+	if (strncmp(mark, MARK_VETH, n) != 0)
+		return false;
+	*index = (int)strtol(mark + n, NULL, 10);
+	return true;
+}
+
+/* The ends of a veth live and die together, and the host gives no index twice. */
+bool physical_is_gone(struct netlink *nl, const char *mark)
+{
+	struct link other;
+	int index;
+
+	return is_veth(mark, &index) && link_by_index(nl, LINK_HERE, index, &other) == -ENODEV;
+}
+
 int physical_find(struct netlink *nl, int nsid, const char *mark, struct link *out)
 {
-	if (strncmp(mark, MARK_VETH, strlen(MARK_VETH)) == 0)
-		return find_veth(nl, nsid, mark + strlen(MARK_VETH), out);
+	int index;
+
+	if (is_veth(mark, &index))
+		return find_veth(nl, nsid, index, out);
 	if (strncmp(mark, MARK_DEVICE, strlen(MARK_DEVICE)) == 0)
 		return find_hardware(nl, nsid, mark, out);
 	return -ENODEV;

@@ -9,13 +9,16 @@
 #include "net/link.h"
 
 /* What L, an interface of the host, is known by wherever it is: "device pci/0000:00:03.0 ADDRESS",
- * "veth OTHER-END"; in A. NULL: nothing, and *WHY says why. */
+ * "veth INDEX-OF-THE-OTHER-END"; in A. NULL: nothing, and *WHY says why. */
 const char *physical_mark(struct netlink *nl, const struct link *l, struct arena *a,
 			  const char **why);
 
 /* The one with that MARK in the namespace NSID. 0, -ENODEV, or another -errno: -ENOTUNIQ: several
  * have it. */
 int physical_find(struct netlink *nl, int nsid, const char *mark, struct link *out);
+
+/* Is there no such interface any more, anywhere? */
+bool physical_is_gone(struct netlink *nl, const char *mark);
 
 /* What L, an interface of the host, is there, in A. NULL: it has no mark, and *WHY says why. */
 const struct home_link *physical_home(struct netlink *nl, const struct link *l, struct arena *a,

@@ -1,6 +1,7 @@
 #include "reconciler/daemon_parts.h"
 
 #include "net/linkwatch.h"
+#include "net/neighbour.h"
 #include "net/netlink.h"
 #include "net/priority.h"
 #include "net/shaping.h"
@@ -18,7 +19,7 @@
 #define LOST_LEAST SECOND
 #define LOST_MOST (32 * SECOND)
 
-/* ---- IFBs that were left behind ---- */
+/* ---- what was left behind ---- */
 
 static struct daemon *daemon_of(struct task *t)
 {
@@ -33,6 +34,8 @@ static void sweep_run(struct task *t)
 	daemon_of(t)->links.swept = nl ? shaping_sweep(nl) : -errno;
 	if (nl)
 		priority_sweep(nl);
+	if (nl)
+		neighbour_sweep(nl);
 }
 
 static void sweep_done(struct task *t)
@@ -104,7 +107,7 @@ static int on_links(sd_event_source *s, int fd, uint32_t events, void *context)
 	(void)s, (void)fd, (void)events;
 	if (!linkwatch_read(d->links.watch, found, d))
 		events_lost(d, keeper_now());
-	if (linkwatch_orphaned(d->links.watch))
+	if (linkwatch_orphaned(d->links.watch) | linkwatch_veth_gone(d->links.watch))
 		links_sweep(d);
 	return 0;
 }

@@ -225,6 +225,17 @@ static void settle_one(struct netlink *nl, struct lent *l, struct lent_link *e)
 	}
 }
 
+static void drop_gone(struct netlink *nl, struct lent *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (!physical_is_gone(nl, l->items[i].home.mark))
+			l->items[n++] = l->items[i];
+	l->changed |= n < l->n;
+	l->n = n;
+}
+
 void lent_settle(const char *lxcpath)
 {
 	struct arena *a = arena_new();
@@ -233,6 +244,8 @@ void lent_settle(const char *lxcpath)
 
 	for (size_t i = 0; nl && i < l->n; i++)
 		settle_one(nl, l, &l->items[i]);
+	if (nl)
+		drop_gone(nl, l);
 	lent_save(l);
 	arena_free(a);
 }

@@ -115,7 +115,7 @@ static void look_at_whole(struct survey *s, struct netlink *nl, struct parent_li
 	} else {
 		p->index = 0;
 	}
-	if (!lent || (!lent->away && p->index))
+	if (!lent || (!lent->away && p->index) || physical_is_gone(nl, lent->home.mark))
 		return;
 	p->away = !p->index || !p->home || strcmp(p->home->mark, lent->home.mark) != 0;
 	if (p->away && physical_find(nl, LINK_HERE, lent->home.mark, &found) == 0) {

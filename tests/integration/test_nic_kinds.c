@@ -1,6 +1,7 @@
 /* Nics that are no bridge's ports: macvlan, physical, routed and ipvlan, on real containers whose
  * root does what it can to confuse. Their parents are veths in a network of the test's own. */
 #include "tests/integration/network.h"
+#include "tests/integration/stage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -332,6 +334,62 @@ static void another_one_of_that_name_is_not_taken_for_it(void **state)
 	expect_home(h);
 }
 
+/* As the kernel leaves hardware behind when its container dies: on the host, under another name. */
+static void what_the_kernel_gives_back_gets_its_name(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phback");
+
+	bring(h, name, PH ", mtu: 1300, hwaddr: \"" MAC "\"}\n");
+	network_inside(h, name, "ip link set lan0 netns %d name dev7", (int)getpid());
+	ask(h, name, "");
+	expect(h, "apply", 0, NULL);
+	expect_home(h);
+	bring(h, name, PH "}\n");
+	network_inside(h, name, "ip link set lan0 netns %d name dev7", (int)getpid());
+	/* it is still wanted: home first, and there again */
+	expect(h, "apply", 0, NULL);
+	expect_hwaddr(h, name, "lan0", HOME);
+}
+
+static bool is_home(struct harness *h)
+{
+	struct network_link l;
+
+	return network_look(h, NULL, "up0", &l) && strcmp(l.hwaddr, HOME) == 0 && l.mtu == 1450;
+}
+
+static void the_daemon_sees_it_home(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_physical(h, "phday");
+	struct network_link l;
+	struct daemon *d;
+
+	ask(h, name, PH ", mtu: 1300, hwaddr: \"" MAC "\"}\n");
+	d = daemon_start(h, NULL);
+	daemon_await(d, network_look(h, name, "lan0", &l) && l.up);
+	ask(h, name, "");
+	daemon_await(d, is_home(h));
+	ask(h, name, PH ", mtu: 1300, hwaddr: \"" MAC "\"}\n");
+	daemon_await(d, network_look(h, name, "lan0", &l) && l.mtu == 1300);
+	network_as_root(h, name, "ip link set lan0 name mine mtu 1290");
+	daemon_await(d, network_look(h, name, "lan0", &l) && l.mtu == 1300);
+	/* this one is LXC's to give back: the one that it took at a start */
+	ask(h, name, "");
+	daemon_await(d, is_home(h));
+	ask(h, name, PH ", hwaddr: \"" MAC "\"}\nstate: stopped\n");
+	daemon_await(d, harness_init(h, name) == 0);
+	ask(h, name, PH ", hwaddr: \"" MAC "\"}\nstate: running\n");
+	daemon_await(d, harness_init(h, name) && network_look(h, name, "lan0", &l) && l.up);
+	ask(h, name, PH ", hwaddr: \"" MAC "\"}\n");
+	daemon_nap(300);
+	harness_stop(h, name);
+	daemon_await(d, is_home(h));
+	expect_home(h);
+	daemon_stop(d);
+}
+
 /* ---- routed ---- */
 
 #define RT "  rt: {type: nic, nictype: routed, name: eth0, "
@@ -485,6 +543,25 @@ static void routed_bridged_and_p2p_become_each_other(void **state)
 	assert_int_equal(network_host_end(h, name, "eth0").index, index);
 }
 
+static void the_daemon_answers_for_nobody_who_is_gone(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_routed(h, "rtday");
+	struct daemon *d;
+
+	ask(h, name, RT "parent: up0, ipv4.address: 10.9.0.5}\n");
+	d = daemon_start(h, NULL);
+	daemon_await(d, says(network_host(h, "ip neigh show proxy"), "10.9.0.5"));
+	daemon_await(d, network_try(h, NULL, "ping -c 1 -W 1 10.9.0.5") == 0);
+	network_as_root(h, name, "ip addr flush dev eth0");
+	daemon_await(d, network_try(h, NULL, "ping -c 1 -W 1 10.9.0.5") == 0);
+	harness_stop(h, name);
+	daemon_await(d, !*network_host(h, "ip neigh show proxy"));
+	harness_start(h, name);
+	daemon_await(d, network_try(h, NULL, "ping -c 1 -W 1 10.9.0.5") == 0);
+	daemon_stop(d);
+}
+
 /* ---- ipvlan ---- */
 
 static void an_ipvlan_needs_a_kernel_that_has_it(void **state)
@@ -524,12 +601,15 @@ int main(void)
 	    network_test(a_hidden_one_is_missed_until_it_is_free),
 	    network_test(the_host_is_not_cut_off),
 	    network_test(another_one_of_that_name_is_not_taken_for_it),
+	    network_test(what_the_kernel_gives_back_gets_its_name),
+	    network_test(the_daemon_sees_it_home),
 	    network_test(a_routed_one_has_its_ways),
 	    network_test(a_routed_one_has_ipv6),
 	    network_test(a_start_brings_a_routed_one),
 	    network_test(what_root_takes_of_a_routed_one_is_put_back),
 	    network_test(a_routed_one_needs_a_parent_that_forwards),
 	    network_test(routed_bridged_and_p2p_become_each_other),
+	    network_test(the_daemon_answers_for_nobody_who_is_gone),
 	    network_test(an_ipvlan_needs_a_kernel_that_has_it),
 	};
 

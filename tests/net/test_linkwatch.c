@@ -482,9 +482,13 @@ static void an_ifb_left_behind_is_noticed(void **state)
 	assert_true(linkwatch_orphaned(w));
 	assert_false(linkwatch_orphaned(w));
 	drop(ifb);
+	told(w);
+	linkwatch_veth_gone(w);
 	drop(add((struct wish){.name = "one", .kind = "veth"}));
 	told(w);
 	assert_false(linkwatch_orphaned(w));
+	assert_true(linkwatch_veth_gone(w));
+	assert_false(linkwatch_veth_gone(w));
 }
 
 /* ---- in other namespaces ---- */
