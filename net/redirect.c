@@ -25,10 +25,8 @@ static const struct step slot_step = {"the ingress qdisc ffff:", "sch_ingress"};
 static const struct step filter_step = {"the u32 filter with pref 25963", "cls_u32 or act_mirred"};
 static const struct step other_filter_step = {"taking away another filter with pref 25963", NULL};
 
-struct match_all {
-	struct tc_u32_sel selector;
-	struct tc_u32_key key;
-};
+/* A selector with the one key that it has room for. */
+#define SELECTOR_SIZE (sizeof(struct tc_u32_sel) + sizeof(struct tc_u32_key))
 
 /* --- reading -----------------------------------------------------------------------------------
  */
@@ -67,15 +65,17 @@ static void take_slot(struct redirect *r, const struct nlmsghdr *answer)
 	r->slot_fits = strcmp(a.kind, "ingress") == 0 && !a.block;
 }
 
-static bool matches_all(const struct nlattr *selector)
+static bool matches_all(const struct nlattr *a)
 {
-	struct match_all m;
+	struct tc_u32_sel selector;
+	struct tc_u32_key key;
 
-	if (!selector || nla_len(selector) != sizeof(m))
+	if (!a || nla_len(a) != SELECTOR_SIZE)
 		return false;
-	memcpy(&m, nla_data(selector), sizeof(m));
-	return m.selector.flags == TC_U32_TERMINAL && m.selector.nkeys == 1 && m.key.mask == 0 &&
-	       m.key.val == 0;
+	memcpy(&selector, nla_data(a), sizeof(selector));
+	memcpy(&key, (const char *)nla_data(a) + sizeof(selector), sizeof(key));
+	return selector.flags == TC_U32_TERMINAL && selector.nkeys == 1 && key.mask == 0 &&
+	       key.val == 0;
 }
 
 /* Where the only action sends everything; -1: it does something else. */
@@ -167,16 +167,23 @@ static int put_mirred(struct nl_msg *msg, int to)
 	return nla_nest_end(msg, all);
 }
 
+/* A key of zeros is in every packet. */
+static int put_selector(struct nl_msg *msg)
+{
+	struct tc_u32_sel selector = {.flags = TC_U32_TERMINAL, .nkeys = 1};
+	unsigned char bytes[SELECTOR_SIZE] = {0};
+
+	memcpy(bytes, &selector, sizeof(selector));
+	return nla_put(msg, TCA_U32_SEL, sizeof(bytes), bytes);
+}
+
 static struct nl_msg *make_filter(int device, int to, int flags)
 {
-	struct match_all m = {
-	    .selector = {.flags = TC_U32_TERMINAL, .nkeys = 1}
-        };
 	struct tcmsg t = filter_header(device, FILTER_HANDLE);
 	struct nl_msg *msg = tcmessage_new(RTM_NEWTFILTER, flags, &t, "u32");
 	struct nlattr *options = msg ? nla_nest_start(msg, TCA_OPTIONS) : NULL;
 
-	if (options && nla_put(msg, TCA_U32_SEL, sizeof(m), &m) == 0 && put_mirred(msg, to) == 0) {
+	if (options && put_selector(msg) == 0 && put_mirred(msg, to) == 0) {
 		nla_nest_end(msg, options);
 		return msg;
 	}
