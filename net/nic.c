@@ -20,12 +20,15 @@ static enum phase phase(const struct property *p, enum action action)
 									      : PHASE_LINK;
 }
 
-/* The kernel waits for a grace period of RCU before a link is gone; an egress limit has an IFB. */
+/* The kernel waits for a grace period of RCU before a link is gone, or a chain another one; an
+ * egress limit has an IFB. */
 static bool may_wait(struct container *c, const struct change *change)
 {
 	(void)c;
 	if (strcmp(change->attribute, NIC_LINK) == 0)
 		return change->from || nic_is_link(change->to, LINK_PHYSICAL);
+	if (strcmp(change->attribute, NIC_PRIORITY) == 0)
+		return change->from;
 	return strcmp(change->attribute, NIC_EGRESS) == 0 && !change->to;
 }
 

@@ -46,15 +46,16 @@ static const char *of_both(struct look *l, const char *asked, uint32_t guest, ui
 	return number(l, host);
 }
 
-static const char *burst_text(struct look *l, const struct shaping *s, const char *asked)
+/* One that follows from the rate is nobody's wish, unless somebody wishes for just that. */
+static void see_burst(struct look *l, const struct property *asked, const struct shaping *s,
+		      struct property *p)
 {
-	uint64_t wanted = asked ? strtoull(asked, NULL, 10) : 0;
+	const char *burst = number(l, s->burst);
 
-	/* the kernel counts it in ticks of its own */
-	if (wanted && s->burst <= wanted + wanted / 256 + 64 &&
-	    wanted <= s->burst + wanted / 256 + 64)
-		return asked;
-	return number(l, s->burst);
+	if (s->burst_derived && !(asked->value && strcmp(asked->value, burst) == 0))
+		absent(l, p);
+	else
+		value(p, burst);
 }
 
 /* Ours, but not all of it is as we make it for the rate: then it differs, and is mended. */
@@ -76,10 +77,10 @@ static void see_way(struct look *l, const struct property *asked, const struct s
 		p->reason = s->foreign;
 		p->remedy = arena_join(l->out->arena, s->remedy,
 				       "; or leave the limit to whoever made it", NULL);
-	} else if (!s->ours || (is_burst && s->burst_derived)) {
+	} else if (!s->ours) {
 		absent(l, p);
 	} else if (is_burst) {
-		value(p, burst_text(l, s, asked->value));
+		see_burst(l, asked, s, p);
 	} else {
 		value(p, rate_text(l, asked, s, burst_asked));
 	}
