@@ -307,7 +307,9 @@ static const struct note notes[] = {
 		.link = "RTM_NEWROUTE = the prefix, by the host end, or by the bridge of a bridged nic; "
 			"proto static",
 		.examples = "ipv4.routes: 10.1.2.0/24, 192.0.2.7/32",
-		.text = "Routes that somebody else made are left alone.",
+		.text = "In the main table. A prefix that leads elsewhere already is refused, and routes that "
+			"somebody else made are left alone. Those by a bridge stay while the container is "
+			"stopped.",
 	},
 	{
 		.name = "nic.ipv6.address",
@@ -344,10 +346,11 @@ static const struct note notes[] = {
 			"htb 656b: of ekifbN = class 656b:1 with rate and ceil LIMIT / 8 bytes a second",
 		.examples = "limits.egress: 50Mbit\nlimits.egress: 10Mibit",
 		.text = "What the container sends is shaped, not policed: it waits in a queue of about "
-			"20 ms, fq_codel where the kernel has it. Ethernet headers count, so that TCP "
-			"carries about 95 % of the rate. A new rate changes the class in place: no packet is "
-			"lost. The kernel counts whole bytes: 100bit is 96bit. limits.max wins over this. A "
-			"qdisc that somebody else put there is reported and left alone.",
+			"20 ms, fq_codel where the kernel has it, and only what finds no room there is "
+			"dropped. Ethernet headers count, so that TCP carries about 95 % of the rate. A new "
+			"rate changes the class in place: no packet is lost. The kernel counts whole bytes: "
+			"100bit is 96bit. limits.max wins over this. A qdisc that somebody else put there is "
+			"reported and left alone.",
 	},
 	{
 		.name = "nic.limits.egress.bucket",
@@ -388,8 +391,9 @@ static const struct note notes[] = {
 		.name = "nic.limits.priority",
 		.link = "nftables, family netdev = egress hook of the host end: meta priority set NUMBER",
 		.examples = "limits.priority: 5",
-		.text = "The packets towards the container are marked as they leave the host end, as LXD and "
-			"Incus do. Kernels without that hook (before 5.16) report it unsupported.",
+		.text = "skb->priority is set as packets leave the host end for the container, before they are "
+			"queued, as LXD and Incus do. Kernels without that hook (before 5.16) report it "
+			"unsupported.",
 	},
 	{
 		.name = "nic.mode",
@@ -447,7 +451,7 @@ static const struct note notes[] = {
 	},
 	{
 		.name = "nic.queue.tx.length",
-		.link = "IFLA_TXQLEN of the host end = the number",
+		.link = "IFLA_TXQLEN of the interface inside and of its host end = the number",
 		.examples = "queue.tx.length: 1000",
 	},
 	{
