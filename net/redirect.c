@@ -25,9 +25,6 @@ static const struct step slot_step = {"the ingress qdisc ffff:", "sch_ingress"};
 static const struct step filter_step = {"the u32 filter with pref 25963", "cls_u32 or act_mirred"};
 static const struct step other_filter_step = {"taking away another filter with pref 25963", NULL};
 
-/* A selector with the one key that it has room for. */
-#define SELECTOR_SIZE (sizeof(struct tc_u32_sel) + sizeof(struct tc_u32_key))
-
 /* --- reading -----------------------------------------------------------------------------------
  */
 
@@ -65,17 +62,16 @@ static void take_slot(struct redirect *r, const struct nlmsghdr *answer)
 	r->slot_fits = strcmp(a.kind, "ingress") == 0 && !a.block;
 }
 
-static bool matches_all(const struct nlattr *a)
+/* Without a key: to compare even with nothing the kernel has to find four bytes behind the Ethernet
+ * header, and frames that are shorter would pass by. */
+static bool matches_all(const struct nlattr *selector)
 {
-	struct tc_u32_sel selector;
-	struct tc_u32_key key;
+	struct tc_u32_sel s;
 
-	if (!a || nla_len(a) != SELECTOR_SIZE)
+	if (!selector || nla_len(selector) != sizeof(s))
 		return false;
-	memcpy(&selector, nla_data(a), sizeof(selector));
-	memcpy(&key, (const char *)nla_data(a) + sizeof(selector), sizeof(key));
-	return selector.flags == TC_U32_TERMINAL && selector.nkeys == 1 && key.mask == 0 &&
-	       key.val == 0;
+	memcpy(&s, nla_data(selector), sizeof(s));
+	return s.flags == TC_U32_TERMINAL && s.nkeys == 0;
 }
 
 /* Where the only action sends everything; -1: it does something else. */
@@ -167,23 +163,15 @@ static int put_mirred(struct nl_msg *msg, int to)
 	return nla_nest_end(msg, all);
 }
 
-/* A key of zeros is in every packet. */
-static int put_selector(struct nl_msg *msg)
-{
-	struct tc_u32_sel selector = {.flags = TC_U32_TERMINAL, .nkeys = 1};
-	unsigned char bytes[SELECTOR_SIZE] = {0};
-
-	memcpy(bytes, &selector, sizeof(selector));
-	return nla_put(msg, TCA_U32_SEL, sizeof(bytes), bytes);
-}
-
 static struct nl_msg *make_filter(int device, int to, int flags)
 {
+	struct tc_u32_sel all = {.flags = TC_U32_TERMINAL};
 	struct tcmsg t = filter_header(device, FILTER_HANDLE);
 	struct nl_msg *msg = tcmessage_new(RTM_NEWTFILTER, flags, &t, "u32");
 	struct nlattr *options = msg ? nla_nest_start(msg, TCA_OPTIONS) : NULL;
 
-	if (options && put_selector(msg) == 0 && put_mirred(msg, to) == 0) {
+	if (options && nla_put(msg, TCA_U32_SEL, sizeof(all), &all) == 0 &&
+	    put_mirred(msg, to) == 0) {
 		nla_nest_end(msg, options);
 		return msg;
 	}

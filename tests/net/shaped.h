@@ -151,22 +151,25 @@ static inline char *shaped_state(const struct shaped *b)
 	    b->host.name, b->ifb);
 }
 
-/* Sends N frames of 1000 bytes through an interface of this namespace. */
-static inline void shaped_send(int index, int priority, int n)
+#define SHAPED_FRAME 1000u /* bytes that one has, usually */
+
+/* Sends N frames of SIZE bytes through an interface of this namespace. */
+static inline void shaped_send(int index, int priority, size_t size, int n)
 {
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = index, .sll_halen = 6};
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	unsigned char frame[1000] = {0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
+	unsigned char frame[SHAPED_FRAME] = {0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
 
 	assert_true(fd >= 0);
+	assert_true(size <= sizeof(frame));
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)), 0);
 	for (int i = 0; i < n; i++)
-		sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to));
+		sendto(fd, frame, size, 0, (struct sockaddr *)&to, sizeof(to));
 	close(fd);
 }
 
 /* From the other end. */
-static inline void shaped_send_inside(struct shaped *b, int priority, int n)
+static inline void shaped_send_inside(struct shaped *b, int priority, size_t size, int n)
 {
 	int home = own_netns_fd();
 	struct netlink *inside = netlink_in(b->other);
@@ -174,7 +177,7 @@ static inline void shaped_send_inside(struct shaped *b, int priority, int n)
 
 	netlink_close(inside);
 	assert_int_equal(setns(b->other, CLONE_NEWNET), 0);
-	shaped_send(index, priority, n);
+	shaped_send(index, priority, size, n);
 	assert_int_equal(setns(home, CLONE_NEWNET), 0);
 	close(home);
 }

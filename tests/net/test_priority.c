@@ -165,11 +165,11 @@ static void every_packet_has_it(void **state)
 	make_classes();
 	set(&b, &b.host, 0x10020);
 	before = sent_by_class("1:10");
-	shaped_send(b.host.index, 0, 10);
+	shaped_send(b.host.index, 0, SHAPED_FRAME, 10);
 	assert_true(sent_by_class("1:20") >= 10);
 	child = fork();
 	if (child == 0) {
-		shaped_send(b.host.index, 0, 30000);
+		shaped_send(b.host.index, 0, SHAPED_FRAME, 30000);
 		_exit(0);
 	}
 	for (int i = 0; i < 1000 && waitpid(child, &status, WNOHANG) == 0; i++)
@@ -179,7 +179,7 @@ static void every_packet_has_it(void **state)
 	assert_int_equal(sent_by_class("1:10"), before);
 	assert_true(sent_by_class("1:20") + sent_by_class("1:30") >= 30010);
 	clear(&b, &b.host);
-	shaped_send(b.host.index, 0, 10);
+	shaped_send(b.host.index, 0, SHAPED_FRAME, 10);
 	assert_true(sent_by_class("1:10") >= before + 10);
 	shaped_free(&b);
 }
@@ -219,7 +219,7 @@ static void another_of_the_same_name_has_none(void **state)
 	assert_false(get(&b.host).there);
 	set(&b, &b.host, 0x10030);
 	assert_holds(&b.host, 0x10030);
-	shaped_send(b.host.index, 0, 10);
+	shaped_send(b.host.index, 0, SHAPED_FRAME, 10);
 	assert_true(sent_by_class("1:30") >= 10);
 	assert_int_equal(sent_by_class("1:20"), 0);
 	assert_int_equal(priority_sweep(b.nl), 0);
@@ -244,7 +244,7 @@ static void another_name_is_followed(void **state)
 	assert_int_equal(link_change(b.nl, b.host.index, &back), 0);
 	set(&b, &b.host, 0x10020);
 	assert_holds(&b.host, 0x10020);
-	shaped_send(b.host.index, 0, 10);
+	shaped_send(b.host.index, 0, SHAPED_FRAME, 10);
 	assert_true(sent_by_class("1:20") >= 10);
 	clear(&b, &b.host);
 	shaped_free(&b);

@@ -185,9 +185,9 @@ static void assert_nothing_was_deleted(uint64_t types)
 static void send_some(struct shaped *b, enum shaping_way w)
 {
 	if (w == SHAPING_INGRESS)
-		shaped_send(b->host.index, 0, 50);
+		shaped_send(b->host.index, 0, SHAPED_FRAME, 50);
 	else
-		shaped_send_inside(b, 0, 50);
+		shaped_send_inside(b, 0, SHAPED_FRAME, 50);
 }
 
 /* Until N packets have come through, or a second is over. */
@@ -335,18 +335,40 @@ static void a_priority_is_no_way_around(void **state)
 	shaped_set(&b, w, 50 * MBIT, 0);
 	in = shaped_get(&b, SHAPING_INGRESS);
 	assert_int_equal(link_stats(b.nl, LINK_HERE, b.host.index, &before), 0);
-	shaped_send(b.host.index, DIRECT, 30);
+	shaped_send(b.host.index, DIRECT, SHAPED_FRAME, 30);
 	assert_int_equal(link_stats(b.nl, LINK_HERE, b.host.index, &after), 0);
 	assert_true(after.tx_bytes - before.tx_bytes < 30 * 1000);
 	assert_true(shaped_get(&b, SHAPING_INGRESS).bytes - in.bytes < 30 * 1000);
 
 	eg = shaped_get(&b, SHAPING_EGRESS);
-	shaped_send_inside(&b, DIRECT, 15);
+	shaped_send_inside(&b, DIRECT, SHAPED_FRAME, 15);
 	assert_true(wait_for(&b, SHAPING_EGRESS, eg.packets + 15).packets - eg.packets >= 15);
 	direct = tc_show("tc -s qdisc show dev %s; tc -s qdisc show dev %s", HOST, b.ifb);
 	assert_null(strstr(direct, "direct_packets_stat 1"));
 	assert_null(strstr(direct, "direct_packets_stat 3"));
 	free(direct);
+	shaped_free(&b);
+}
+
+/* A filter that looks into a packet does not see one that ends before that. */
+static void a_short_frame_is_no_way_around(void **state)
+{
+	struct shaped b = shaped_new();
+
+	(void)state;
+	for
+		EACH_WAY(w)
+	shaped_set(&b, w, 50 * MBIT, 0);
+	for (size_t size = ETH_HLEN; size < ETH_HLEN + 8; size++) {
+		uint64_t in = shaped_get(&b, SHAPING_INGRESS).packets;
+		uint64_t out = shaped_get(&b, SHAPING_EGRESS).packets;
+
+		shaped_send(b.host.index, 0, size, 20);
+		shaped_send_inside(&b, 0, size, 20);
+		if (wait_for(&b, SHAPING_INGRESS, in + 20).packets < in + 20 ||
+		    wait_for(&b, SHAPING_EGRESS, out + 20).packets < out + 20)
+			fail_msg("frames of %zu bytes", size);
+	}
 	shaped_free(&b);
 }
 
@@ -428,6 +450,7 @@ int main(void)
 	    cmocka_unit_test(a_change_finds_what_has_gone),
 	    cmocka_unit_test(another_mtu_is_another_burst),
 	    cmocka_unit_test(a_priority_is_no_way_around),
+	    cmocka_unit_test(a_short_frame_is_no_way_around),
 	    cmocka_unit_test(orphans_are_swept_and_nothing_else),
 	    cmocka_unit_test(a_host_end_that_has_gone),
 	};
