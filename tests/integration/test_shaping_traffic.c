@@ -107,33 +107,57 @@ static const enum shaping_way ways[] = {SHAPING_INGRESS, SHAPING_EGRESS};
 static const enum traffic_way traffic_ways[] = {TRAFFIC_IN, TRAFFIC_OUT};
 static const char *const way_names[] = {"ingress", "egress"};
 
-/* Both ways of some wires at the same time: a rate of its own for each. */
-static void expect_rates(const struct wire *wires, const uint64_t *rates, size_t n, int first_way,
-			 int last_way)
-{
-	struct traffic *streams[2][2];
-	struct window windows[2][2];
+/* Some wires under load, each with a rate of its own. */
+struct load {
+	const struct wire *wires;
+	const uint64_t *rates;
+	size_t n;
+	int first_way, last_way;
+};
 
-	for (size_t i = 0; i < n; i++)
-		for (int k = first_way; k <= last_way; k++)
-			streams[i][k] = traffic_stream(wires[i].h, &wires[i].ends, traffic_ways[k]);
-	daemon_nap(1500); /* the buckets are empty, the queues full */
-	for (size_t i = 0; i < n; i++)
-		for (int k = first_way; k <= last_way; k++)
-			windows[i][k] = window_open(&wires[i], ways[k]);
+/* Are all near? More than is allowed is never right; less may be a sender that did not get the CPU,
+ * and is right the next time. */
+static bool measure(const struct load *l)
+{
+	struct window windows[2][2];
+	bool all = true;
+
+	for (size_t i = 0; i < l->n; i++)
+		for (int k = l->first_way; k <= l->last_way; k++)
+			windows[i][k] = window_open(&l->wires[i], ways[k]);
 	daemon_nap(WINDOW);
-	for (size_t i = 0; i < n; i++) {
-		for (int k = first_way; k <= last_way; k++) {
+	for (size_t i = 0; i < l->n; i++) {
+		for (int k = l->first_way; k <= l->last_way; k++) {
 			double rate = window_rate(&windows[i][k]);
+			bool near = is_near(rate, l->rates[i], WINDOW);
 
 			print_message("%s at %" PRIu64 " Mbit: %.3f Mbit\n", way_names[k],
-				      rates[i] / MBIT, rate / 1e6);
-			if (!is_near(rate, rates[i], WINDOW))
+				      l->rates[i] / MBIT, rate / 1e6);
+			if (!near && rate > (double)l->rates[i])
 				fail_msg("%s at %" PRIu64 " bit is %.0f bit", way_names[k],
-					 rates[i], rate);
-			traffic_end_stream(streams[i][k]);
+					 l->rates[i], rate);
+			all &= near;
 		}
 	}
+	return all;
+}
+
+static void expect_rates(const struct load *l)
+{
+	struct traffic *streams[2][2];
+	int tries = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		for (int k = l->first_way; k <= l->last_way; k++)
+			streams[i][k] =
+			    traffic_stream(l->wires[i].h, &l->wires[i].ends, traffic_ways[k]);
+	daemon_nap(1500); /* the buckets are empty, the queues full */
+	while (!measure(l))
+		if (++tries == TRIES)
+			fail_msg("less than the rate, %d times", TRIES);
+	for (size_t i = 0; i < l->n; i++)
+		for (int k = l->first_way; k <= l->last_way; k++)
+			traffic_end_stream(streams[i][k]);
 }
 
 static void rates_are_exact(void **state)
@@ -146,10 +170,10 @@ static void rates_are_exact(void **state)
 	wires[1] = wire_open(h, "r1", 3);
 	limit(&wires[0], ", limits.ingress: 1Mbit, limits.egress: 1Mbit");
 	limit(&wires[1], ", limits.max: 50Mbit");
-	expect_rates(wires, slow, 2, 0, 1);
+	expect_rates(&(struct load){wires, slow, 2, 0, 1});
 	limit(&wires[0], ", limits.max: 1Gbit");
 	for (int k = 0; k < 2; k++)
-		expect_rates(wires, fast, 1, k, k);
+		expect_rates(&(struct load){wires, fast, 1, k, k});
 	daemon_nap(300); /* what is under way arrives */
 	/* what we read is what tc reads */
 	assert_int_equal(counted(&wires[0], SHAPING_INGRESS).bytes,
@@ -395,6 +419,8 @@ static void a_second_pass_is_empty(void **state)
 				       " limits.egress.bucket: 100kbit",
 				       rates[i].text, rates[i].text));
 	}
+	/* one that is the rate's own */
+	limit(&w, ", limits.ingress: 50Mbit, limits.ingress.bucket: 121096bit");
 }
 
 static void what_goes_leaves_nothing(void **state)
