@@ -27,6 +27,24 @@ static const char *seconds(uint64_t us, struct arena *a)
 		   : arena_printf(a, "%" PRIu64 ".%03" PRIu64 "s", us / 1000000, us / 1000 % 1000);
 }
 
+/* What is counted by the byte is seldom a whole number of anything: three digits are enough. */
+static const char *traffic(uint64_t n, struct arena *a)
+{
+	static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+	double value = (double)n / 1000;
+	size_t unit = 0;
+
+	if (n < 1000)
+		return arena_printf(a, "%" PRIu64 "B", n);
+	for (; value >= 999.5 && unit + 1 < sizeof(units) / sizeof(*units); unit++)
+		value /= 1000;
+	return arena_printf(a, "%.*f%s",
+			    value < 9.995   ? 2
+			    : value < 99.95 ? 1
+					    : 0,
+			    value, units[unit]);
+}
+
 static const char *packets(uint64_t n, struct arena *a)
 {
 	return arena_printf(a, "%" PRIu64 " %s", n, n == 1 ? "packet" : "packets");
@@ -44,9 +62,9 @@ static const char *limit_words(const char *way, uint64_t rate, uint64_t dropped,
 static void print_nic(FILE *f, const struct nic_usage *n, struct arena *a)
 {
 	fprintf(f, "      nic %s received %s in %s%s; sent %s in %s%s\n",
-		text_escape(a, n->name, strlen(n->name), 0), bytes(n->rx_bytes, a),
+		text_escape(a, n->name, strlen(n->name), 0), traffic(n->rx_bytes, a),
 		packets(n->rx_packets, a), limit_words("ingress", n->ingress, n->rx_dropped, a),
-		bytes(n->tx_bytes, a), packets(n->tx_packets, a),
+		traffic(n->tx_bytes, a), packets(n->tx_packets, a),
 		limit_words("egress", n->egress, n->tx_dropped, a));
 }
 

@@ -150,7 +150,7 @@ static void nics_are_told(void **state)
 	usage_print(f, &u);
 	fclose(f);
 	assert_non_null(strstr(text,
-			       "      nic eth0 received 1MiB in 1000 packets, ingress 50Mbit, "
+			       "      nic eth0 received 1.05MB in 1000 packets, ingress 50Mbit, "
 			       "dropped 7; sent 60B in 1 packet\n"
 			       "      nic \\x1b[2J received 0B in 0 packets; sent 0B in 0 packets, "
 			       "egress 999992bit, dropped 2\n"));
@@ -165,6 +165,42 @@ static void nics_are_told(void **state)
 	one = json_object_get(one, "received");
 	assert_true(json_is_null(json_object_get(one, "limit")));
 	json_decref(json);
+}
+
+static void traffic_is_told_by_three_digits(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} rows[] = {
+	    {0,		     " 0B "    },
+	    {999,		   " 999B "  },
+	    {1000,                  " 1.00kB "},
+	    {9994,                  " 9.99kB "},
+	    {9995,                  " 10.0kB "},
+	    {99951,                 " 100kB " },
+	    {999499,                " 999kB " },
+	    {999500,                " 1.00MB "},
+	    {120955148,             " 121MB " },
+	    {UINT64_C(14315180000), " 14.3GB "},
+	    {UINT64_MAX - 1,        " 18.4EB "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct nic_usage nic = {
+		    .name = "eth0", .host_name = "vex", .rx_bytes = rows[i].bytes};
+		const struct usage u = {.nics = &nic, .n_nics = 1};
+		char *text = NULL;
+		size_t n = 0;
+		FILE *f = open_memstream(&text, &n);
+
+		usage_print(f, &u);
+		fclose(f);
+		if (!strstr(text, rows[i].text))
+			fail_msg("%s instead of %s", text, rows[i].text);
+		free(text);
+	}
 }
 
 static void conditions_are_told_apart(void **state)
@@ -231,6 +267,7 @@ int main(void)
 	    cmocka_unit_test(what_is_not_counted_is_unknown),
 	    cmocka_unit_test(usage_is_told_in_units),
 	    cmocka_unit_test(nics_are_told),
+	    cmocka_unit_test(traffic_is_told_by_three_digits),
 	    cmocka_unit_test(conditions_are_told_apart),
 	    cmocka_unit_test(long_reasons_are_counted),
 	};
