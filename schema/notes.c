@@ -25,20 +25,6 @@ static const struct note notes[] = {
 		.examples = "boot.autostart.priority: 10",
 	},
 	{
-		.name = "bridge.hwaddr",
-		.v1 = "/sys/class/net/NETWORK/address = the address",
-		.examples = "bridge.hwaddr: 02:16:3e:12:34:56",
-		.text = "A bridge without an address of its own wears the lowest of its ports', and so changes "
-			"it as containers come and go. Where none is given, evenkeel makes one from the names "
-			"of the host and the network: two hosts on one segment differ.",
-	},
-	{
-		.name = "bridge.mtu",
-		.v1 = "/sys/class/net/NETWORK/mtu = the number",
-		.examples = "bridge.mtu: 9000",
-		.text = "When the key goes, what the bridge had before comes back. IPv6 needs 1280.",
-	},
-	{
 		.name = "disk.limits.max",
 		.v1 = "blkio.throttle.read_bps_device = MAJ:MIN BYTES, 0 for no limit\n"
 		      "blkio.throttle.read_iops_device = MAJ:MIN OPERATIONS\n"
@@ -74,18 +60,6 @@ static const struct note notes[] = {
 		.lxc = "lxc.environment = NAME=VALUE",
 		.examples = "environment.LANG: C.UTF-8",
 		.text = "Programs that run keep the environment they have: the next start brings the new one.",
-	},
-	{
-		.name = "ipv4.address",
-		.examples = "ipv4.address: 10.0.3.1/24\nipv4.address: none",
-		.text = "Added to the bridge by rtnetlink. Only the address that evenkeel added is taken away "
-			"when the key changes or goes; those of others stay. Nobody gives the containers "
-			"addresses: there is no DHCP server and no NAT.",
-	},
-	{
-		.name = "ipv6.address",
-		.examples = "ipv6.address: fd42:1:2:3::1/64\nipv6.address: none",
-		.text = "As for ipv4.address. It holds at once, without duplicate address detection.",
 	},
 	{
 		.name = "limits.cpu",
@@ -256,9 +230,44 @@ static const struct note notes[] = {
 			"configuration, so evenkeel sets them after the start.",
 	},
 	{
-		.name = "mtu",
+		.name = "network.bridge.hwaddr",
+		.link = "IFLA_ADDRESS of the bridge = the address",
+		.examples = "bridge.hwaddr: 02:16:3e:12:34:56",
+		.text = "A bridge without an address of its own wears the lowest of its ports', and so changes "
+			"it as containers come and go. Where none is given, evenkeel makes one from the names "
+			"of the host and the network: two hosts on one segment differ.",
+	},
+	{
+		.name = "network.bridge.mtu",
+		.link = "IFLA_MTU of the bridge = the number",
+		.examples = "bridge.mtu: 9000",
+		.text = "Nics have it that are made on the bridge from then on. When the key goes, what the "
+			"bridge had before comes back. IPv6 needs 1280.",
+	},
+	{
+		.name = "network.ipv4.address",
+		.link = "RTM_NEWADDR of the bridge = the address with its prefix",
+		.examples = "ipv4.address: 10.0.3.1/24\nipv4.address: none",
+		.text = "Only the address that evenkeel added is taken away when the key changes or goes; those "
+			"of others stay. Nobody gives the containers addresses: there is no DHCP server and "
+			"no NAT.",
+	},
+	{
+		.name = "network.ipv6.address",
+		.link = "RTM_NEWADDR of the bridge = the address with its prefix",
+		.examples = "ipv6.address: fd42:1:2:3::1/64\nipv6.address: none",
+		.text = "As for ipv4.address. It holds at once, without duplicate address detection.",
+	},
+	{
+		.name = "network.mtu",
 		.examples = "mtu: 1400",
 		.text = "Of a network of type macvlan or physical: the nics on it have it.",
+	},
+	{
+		.name = "network.parent",
+		.examples = "parent: eth0",
+		.text = "Of a network of type macvlan or physical: nics that name the network are made on it. "
+			"Nothing is changed on the interface itself.",
 	},
 	{
 		.name = "nic.host_name",
@@ -453,12 +462,6 @@ static const struct note notes[] = {
 		.name = "nic.queue.tx.length",
 		.link = "IFLA_TXQLEN of the interface inside and of its host end = the number",
 		.examples = "queue.tx.length: 1000",
-	},
-	{
-		.name = "parent",
-		.examples = "parent: eth0",
-		.text = "Of a network of type macvlan or physical: nics that name the network are made on it. "
-			"Nothing is changed on the interface itself.",
 	},
 	{
 		.name = "raw.idmap",

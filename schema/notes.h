@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct note {
-	const char *name;    /* a row's, or DEVICE.OPTION; a final "*" stands for several rows */
+	const char *name;    /* a row's, DEVICE.OPTION or network.KEY; a final "*": several rows */
 	const char *v1, *v2; /* lines "FILE = FORMULA" of cgroup v1 and v2; a path: of any layout */
 	const char *link;    /* lines "WHAT = FORMULA" of links, qdiscs and routes */
 	const char *lxc;     /* lines "ITEM = FORMULA" of the boot file */
@@ -15,7 +15,7 @@ struct note {
 	const char *text;     /* lines to be shown as they are */
 };
 
-/* The note for a row's name (or DEVICE.OPTION): its own, else one for several. NULL: none. */
+/* The note for what explain calls a row: its own, else one for several. NULL: none. */
 const struct note *note_find(const char *name);
 
 /* All notes, sorted by name; *N of them. */

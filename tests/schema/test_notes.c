@@ -10,19 +10,21 @@
 
 #include <cmocka.h>
 
-/* The row of a config key, of DEVICE.OPTION, or of a network's key; NULL: none. */
+#define OF_NETWORK "network."
+
+/* The row of a config key, of DEVICE.OPTION, or of network.KEY; NULL: none. */
 static const struct key *row(const char *name, struct arena *a)
 {
 	const char *dot = strchr(name, '.');
 	const struct device_type *t;
 	const struct key *k = keys_find(name, SCOPE_CONTAINER);
 
-	t = k || !dot ? NULL : device_type_find(arena_strndup(a, name, (size_t)(dot - name)));
-	if (!k && !t)
-		k = keys_find(name, SCOPE_NETWORK);
-	if (!t)
+	if (k || !dot)
 		return k;
-	return device_option_find(t, dot + 1);
+	if (strncmp(name, OF_NETWORK, strlen(OF_NETWORK)) == 0)
+		return keys_find(dot + 1, SCOPE_NETWORK);
+	t = device_type_find(arena_strndup(a, name, (size_t)(dot - name)));
+	return t ? device_option_find(t, dot + 1) : NULL;
 }
 
 static size_t rows_fitting(const char *name)
@@ -60,9 +62,10 @@ static void every_note_has_a_row(void **state)
 static void check_example(const struct note *note, const char *line, size_t n, struct arena *a)
 {
 	const char *example = arena_strndup(a, line, n), *sign = strstr(example, ": ");
-	const char *device = strncmp(note->name, "disk.", 5) == 0  ? "disk."
-			     : strncmp(note->name, "nic.", 4) == 0 ? "nic."
-								   : "";
+	const char *device = strncmp(note->name, "disk.", 5) == 0      ? "disk."
+			     : strncmp(note->name, "nic.", 4) == 0     ? "nic."
+			     : strncmp(note->name, OF_NETWORK, 8) == 0 ? OF_NETWORK
+								       : "";
 	const char *name;
 	const struct key *k;
 	struct complaint why;
@@ -140,6 +143,7 @@ static void drawings_fit(void **state)
 /* A key that takes effect says where. */
 static void every_live_key_has_a_note(void **state)
 {
+	struct arena *a = arena_new();
 	size_t n;
 	const struct key_table *const *tables = key_tables_all(&n);
 
@@ -148,9 +152,13 @@ static void every_live_key_has_a_note(void **state)
 		for (size_t j = 0; j < tables[i]->n; j++) {
 			const struct key *k = &tables[i]->rows[j];
 
-			if (k->effect == EFFECT_LIVE && !note_find(k->name))
+			const char *before = k->scope & SCOPE_NETWORK ? OF_NETWORK : "";
+
+			if (k->effect == EFFECT_LIVE &&
+			    !note_find(arena_join(a, before, k->name, NULL)))
 				fail_msg("%s: no note", k->name);
 		}
+	arena_free(a);
 }
 
 /* Options of nics too; those of disks that steer only the others have none. */
