@@ -188,6 +188,13 @@ static bool is_nic(const struct device *d)
 	return strcmp(d->type->name, "nic") == 0;
 }
 
+static bool is_physical(const struct device *d)
+{
+	const char *nictype = is_nic(d) ? device_text(d, "nictype") : NULL;
+
+	return nictype && strcmp(nictype, "physical") == 0;
+}
+
 static bool is_interface(const struct device *d)
 {
 	return is_nic(d) || strcmp(d->type->name, "infiniband") == 0;
@@ -198,6 +205,7 @@ static bool is_disk(const struct device *d)
 	return strcmp(d->type->name, "disk") == 0;
 }
 
+#define WHOLE "a physical nic is that interface itself"
 #define LEAVE_OUT "a nic that has none given gets one of its own"
 
 static const struct unique {
@@ -212,6 +220,7 @@ static const struct unique {
     {"name",      is_interface, NULL,          "guest interface name", false, false, LEAVE_OUT},
     {"hwaddr",    is_interface, &grammar_mac,  "address",              false, true,  LEAVE_OUT},
     {"host_name", is_nic,       NULL,          "host_name",            false, false, LEAVE_OUT},
+    {"parent",    is_physical,  NULL,          "physical parent",      false, false, WHOLE    },
     {"path",      is_disk,      &grammar_path, "path",                 true,  false, NULL     },
 };
 

@@ -1,6 +1,6 @@
 #include "schema/arena.h"
 #include "schema/crosscheck.h"
-#include "schema/nic.h"
+#include "schema/nic_ip.h"
 #include "schema/sorted.h"
 #include "schema/text.h"
 
@@ -9,6 +9,9 @@
 
 /* Names that one message lists. */
 #define MOST_NAMES 3
+
+/* The segment of what a host has once. */
+#define THE_HOST "the host"
 
 /* Something of a nic that the host or its network can have only once. */
 struct claim {
@@ -105,6 +108,47 @@ static void gather(struct claims *c, const struct instance *i, const char *optio
 	}
 }
 
+static bool is_kind(const struct device *d, const char *kind)
+{
+	const char *nictype = is_nic(d) ? device_text(d, "nictype") : NULL;
+
+	return nictype && strcmp(nictype, kind) == 0;
+}
+
+/* Interfaces of the host that go into a container whole. */
+static void gather_physical(struct claims *c, const struct instance *i)
+{
+	for (size_t k = 0; k < i->n_devices; k++) {
+		const struct device *d = i->devices[k].device;
+		const struct setting *s = is_kind(d, "physical") ? device_get(d, "parent") : NULL;
+
+		if (s)
+			claim(c, (struct claim){canonical(s, &grammar_interface, c->arena),
+						THE_HOST, s, s->at, i, &i->devices[k]});
+	}
+}
+
+/* Addresses that routes of the host lead to. */
+static void gather_routed(struct claims *c, const struct instance *i)
+{
+	for (size_t k = 0; k < i->n_devices; k++) {
+		struct nic nic = {.device = &i->devices[k], .kind = NIC_ROUTED};
+
+		if (!is_kind(i->devices[k].device, "routed"))
+			continue;
+		nic_ip_read(&nic, c->arena);
+		for (int f = 0; f < N_NIC_FAMILIES; f++)
+			for (size_t a = 0; a < nic.ip[f].n; a++) {
+				const struct nic_route *r = &nic.ip[f].addresses[a];
+				size_t bits = strcspn(r->prefix, "/");
+
+				claim(c, (struct claim){arena_strndup(c->arena, r->prefix, bits),
+							THE_HOST, r->setting, r->setting->at, i,
+							&i->devices[k]});
+			}
+	}
+}
+
 /* Addresses are made up for nics that have none given. */
 static void gather_derived(struct claims *c, const struct instance *i)
 {
@@ -159,10 +203,20 @@ static void dispute(const struct claim *items, size_t n)
 
 static void hint_dispute(const char *option, struct diagnostics *ds)
 {
-	diagnostic_hint(ds,
-			"leave %s out: one is made for each; until then these nics are left "
-			"as they are",
-			option);
+	static const struct {
+		const char *option, *way_out;
+	} others[] = {
+	    {"address", "only one container can have it"          },
+	    {"parent",  "a physical nic takes the interface whole"},
+	};
+	const char *way_out = NULL;
+
+	for (size_t k = 0; k < sizeof(others) / sizeof(*others); k++)
+		if (strcmp(option, others[k].option) == 0)
+			way_out = others[k].way_out;
+	if (!way_out)
+		way_out = arena_printf(ds->arena, "leave %s out: one is made for each", option);
+	diagnostic_hint(ds, "%s; until then these nics are left as they are", way_out);
 }
 
 /* N claims of one line: a profile's. */
@@ -294,7 +348,7 @@ static void check_host_names(struct instance *const *instances, size_t n, struct
 
 	for (size_t i = 0; i < n; i++)
 		if (counts(instances[i]))
-			gather(&c, instances[i], "host_name", &grammar_interface, "the host");
+			gather(&c, instances[i], "host_name", &grammar_interface, THE_HOST);
 	report_all(&c, "host_name", ds);
 	for (size_t i = 0; c.n > 0 && i < n; i++) {
 		if (!counts(instances[i]))
@@ -306,6 +360,19 @@ static void check_host_names(struct instance *const *instances, size_t n, struct
 		qsort(parents.items, parents.n, sizeof(*parents.items), compare_claims);
 		check_against_parents(&c, &parents, ds);
 	}
+	arena_free(c.arena);
+}
+
+static void check_taken(struct instance *const *instances, size_t n,
+			void (*gather_one)(struct claims *c, const struct instance *i),
+			const char *option, struct diagnostics *ds)
+{
+	struct claims c = {.arena = arena_new()};
+
+	for (size_t i = 0; i < n; i++)
+		if (counts(instances[i]))
+			gather_one(&c, instances[i]);
+	report_all(&c, option, ds);
 	arena_free(c.arena);
 }
 
@@ -343,10 +410,13 @@ void instances_crosscheck(struct instance *const *instances, size_t n, struct di
 	settle_disputes(instances, n);
 	check_addresses(instances, n, ds);
 	check_host_names(instances, n, ds);
+	check_taken(instances, n, gather_physical, "parent", ds);
+	check_taken(instances, n, gather_routed, "address", ds);
 	note_privileged(instances, n, ds);
 }
 
-static const char *const claimed[] = {"hwaddr", "host_name", "parent", "network"};
+static const char *const claimed[] = {"hwaddr",  "host_name",    "parent",      "network",
+				      "nictype", "ipv4.address", "ipv6.address"};
 #define N_CLAIMED (sizeof(claimed) / sizeof(*claimed))
 
 static bool claims_anything(const struct instance *i)

@@ -547,6 +547,32 @@ static void an_end_has_a_name_of_its_own(void **state)
 	assert_false(all[3]->devices[0].disputed);
 }
 
+static void what_a_host_has_once_goes_to_one(void **state)
+{
+	static const char *const lines[] = {
+	    "a: {type: nic, nictype: physical, parent: eth1}",
+	    "a: {type: nic, nictype: physical, parent: eth1}",
+	    "a: {type: nic, nictype: macvlan, parent: eth1}",
+	    "a: {type: nic, nictype: routed, ipv4.address: '10.0.0.5, 10.0.0.6'}",
+	    "a: {type: nic, nictype: routed, ipv4.address: 10.0.0.6, ipv6.address: 'fd00::1'}",
+	    "a: {type: nic, nictype: bridged, parent: br0, ipv4.address: 10.0.0.6}",
+	};
+	struct fixture *f = *state;
+	struct instance *all[6];
+
+	assert_string_equal(together(f, lines, 6, all),
+			    "i.yaml:4 parent 'eth1' is also given to web2 at i.yaml:9 [web1]\n"
+			    "i.yaml:9 parent 'eth1' is also given to web1 at i.yaml:4 [web2]\n"
+			    "i.yaml:19 address '10.0.0.6' is also given to web5 at i.yaml:24 "
+			    "[web4]\n"
+			    "i.yaml:24 address '10.0.0.6' is also given to web4 at i.yaml:19 "
+			    "[web5]");
+	for (size_t k = 0; k < 6; k++)
+		assert_int_equal(all[k]->devices[0].disputed, k != 2 && k != 5);
+	assert_true(instances_claim_same(all[2], all[2]));
+	assert_false(instances_claim_same(all[2], all[5]));
+}
+
 static void one_instance_has_each_once(void **state)
 {
 	struct fixture *f = *state;
@@ -645,6 +671,7 @@ int main(void)
 	    TEST(one_address_on_one_segment),
 	    TEST(a_derived_address_can_be_met),
 	    TEST(an_end_has_a_name_of_its_own),
+	    TEST(what_a_host_has_once_goes_to_one),
 	    TEST(one_instance_has_each_once),
 	    TEST(instances_are_compared_by_meaning),
 	    TEST(very_many_profiles_are_merged),
