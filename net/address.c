@@ -89,15 +89,14 @@ int address_list(struct netlink *nl, int nsid, int index, struct arena *a, struc
 
 static int parse(const char *text, struct nl_addr **out)
 {
-	int error;
+	int family;
 
 	/* libnl knows words as well */
-	if (!strchr(text, '/'))
+	if (!strchr(text, '/') || nl_addr_parse(text, AF_UNSPEC, out) < 0)
 		return -EINVAL;
-	error = netlink_errno(nl_addr_parse(text, AF_UNSPEC, out));
-	if (error < 0)
-		return error;
-	if (nl_addr_get_family(*out) == AF_INET || nl_addr_get_family(*out) == AF_INET6)
+	family = nl_addr_get_family(*out);
+	if ((family == AF_INET || family == AF_INET6) && nl_addr_get_len(*out) > 0 &&
+	    nl_addr_get_prefixlen(*out) <= 8 * nl_addr_get_len(*out))
 		return 0;
 	nl_addr_put(*out);
 	return -EINVAL;
@@ -132,7 +131,7 @@ int address_add(struct netlink *nl, int index, const char *text)
 	int error = describe(index, text, &address);
 
 	if (error < 0)
-		return error;
+		return netlink_unasked(nl, error);
 	error =
 	    netlink_errno(rtnl_addr_build_add_request(address, NLM_F_CREATE | NLM_F_REPLACE, &msg));
 	rtnl_addr_put(address);
@@ -146,7 +145,7 @@ int address_remove(struct netlink *nl, int index, const char *text)
 	int error = describe(index, text, &address);
 
 	if (error < 0)
-		return error;
+		return netlink_unasked(nl, error);
 	error = netlink_errno(rtnl_addr_build_delete_request(address, 0, &msg));
 	rtnl_addr_put(address);
 	if (error == 0)

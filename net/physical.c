@@ -236,7 +236,7 @@ static int move_here(struct netlink *nl, struct netlink *inside, const struct li
 int physical_fetch(struct netlink *nl, struct netlink *inside, int nsid, const struct link *guest,
 		   const char *name, const struct home_link *home, const char **why)
 {
-	struct link came, taken;
+	struct link came = {0}, taken;
 	int error;
 
 	if (link_by_name(nl, LINK_HERE, name, &taken) == 0) {
