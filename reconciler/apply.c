@@ -144,6 +144,7 @@ void apply_run(struct survey *s, struct timings *timings)
 	timings->persist += stopwatch_lap(&watch);
 	power_freezer(s);
 	power_restarts(s, settle_restarted);
-	sweep_links(s);
 	timings->live += stopwatch_lap(&watch);
+	sweep_links(s);
+	timings->sweep += stopwatch_lap(&watch);
 }

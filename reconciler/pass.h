@@ -37,6 +37,7 @@ struct timings {
 	uint64_t load, look, draft; /* diff ends here */
 	uint64_t live;              /* from the plan to the last value in the kernel */
 	uint64_t persist;           /* boot files and their syncfs */
+	uint64_t sweep;             /* what others have left on the host */
 };
 
 struct result {
