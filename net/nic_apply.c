@@ -223,6 +223,8 @@ static void route_to(struct work *w, struct change *c)
 
 /* ---- shaping ---- */
 
+static const char *const way_names[] = {NIC_INGRESS, NIC_EGRESS};
+
 /* The rate or burst that shall be: a change's, else what is there. */
 static uint64_t wanted_number(const struct work *w, const char *attribute, uint64_t now)
 {
@@ -255,27 +257,58 @@ static void end_way(struct work *w, struct change *c, int r, const char *why)
 	change_fail(c, w->c->arena, -r, "%s", why);
 }
 
-/* Its queue is made for frames of the MTU. */
-static void apply_way(struct work *w, enum shaping_way way)
+static void end_changes(struct work *w, enum shaping_way way, int r, const char *why)
 {
-	const char *attribute = way == SHAPING_INGRESS ? NIC_INGRESS : NIC_EGRESS;
-	const char *burst_attribute =
+	for (size_t i = 0; i < w->n; i++)
+		if (is_way(w->changes[i], way_names[way]))
+			end_way(w, w->changes[i], r, why);
+}
+
+/* What WAY shall become; false: it stays. Its queue is made for frames of the MTU. */
+static bool find_wish(const struct work *w, enum shaping_way way, uint64_t *rate, uint64_t *burst)
+{
+	const char *burst_name =
 	    way == SHAPING_INGRESS ? NIC_INGRESS NIC_BURST : NIC_EGRESS NIC_BURST;
 	const struct shaping *now = &w->found->ways[way];
-	const char *why = NULL;
-	uint64_t rate, burst;
-	int r;
+	bool keeps = w->found->burst_asked[way] && !now->burst_derived;
 
-	if (!work_change(w, attribute) && !work_change(w, burst_attribute) &&
+	if (!work_change(w, way_names[way]) && !work_change(w, burst_name) &&
 	    !(work_change(w, NIC_MTU) && now->ours && now->rate))
-		return;
-	rate = wanted_number(w, attribute, now->rate);
-	burst = wanted_number(w, burst_attribute,
-			      w->found->burst_asked[way] && !now->burst_derived ? now->burst : 0);
-	r = set_way(w, way, rate, burst, &why);
-	for (size_t i = 0; i < w->n; i++)
-		if (is_way(w->changes[i], attribute))
-			end_way(w, w->changes[i], r, why);
+		return false;
+	*rate = wanted_number(w, way_names[way], now->rate);
+	*burst = wanted_number(w, burst_name, keeps ? now->burst : 0);
+	return true;
+}
+
+/* Both with one request, where they only get other numbers. */
+static bool change_both_ways(struct work *w, const uint64_t *rates, const uint64_t *bursts)
+{
+	const struct nic_found *f = w->found;
+
+	return f->ways_read[SHAPING_INGRESS] && f->ways_read[SHAPING_EGRESS] &&
+	       !work_change(w, NIC_MTU) && rates[SHAPING_INGRESS] && rates[SHAPING_EGRESS] &&
+	       shaping_change_both(w->nl, &f->host, f->ways, rates, bursts) == 0;
+}
+
+static void apply_ways(struct work *w)
+{
+	uint64_t rates[2], bursts[2];
+	bool wished[2], done;
+
+	for (int way = SHAPING_INGRESS; way <= SHAPING_EGRESS; way++)
+		wished[way] = find_wish(w, (enum shaping_way)way, &rates[way], &bursts[way]);
+	done =
+	    wished[SHAPING_INGRESS] && wished[SHAPING_EGRESS] && change_both_ways(w, rates, bursts);
+	for (int way = SHAPING_INGRESS; way <= SHAPING_EGRESS; way++) {
+		const char *why = NULL;
+		int r = 0;
+
+		if (!wished[way])
+			continue;
+		if (!done)
+			r = set_way(w, (enum shaping_way)way, rates[way], bursts[way], &why);
+		end_changes(w, (enum shaping_way)way, r, why);
+	}
 }
 
 static void apply_priority(struct work *w, struct change *c)
@@ -344,8 +377,7 @@ static void apply_attributes(struct work *w)
 			c->verdict = VERDICT_APPLIED;
 	}
 	if (w->found->host.index) {
-		apply_way(w, SHAPING_INGRESS);
-		apply_way(w, SHAPING_EGRESS);
+		apply_ways(w);
 	}
 	if (up && up->verdict == VERDICT_NONE)
 		apply_up(w, up);

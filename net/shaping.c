@@ -187,6 +187,14 @@ static int set(struct netlink *nl, struct view *v, const struct bucket *want, st
 	return error;
 }
 
+/* RATE bytes per second; BURST 0: derived. */
+static struct bucket bucket_wanted(uint64_t rate, uint64_t burst, uint32_t mtu)
+{
+	if (burst == 0)
+		burst = bucket_own_burst(rate, mtu);
+	return (struct bucket){rate, bucket_ticks(rate, burst), bucket_quantum(rate)};
+}
+
 static int find_bucket(const struct link *host_end, uint64_t rate, uint64_t burst,
 		       struct bucket *out, struct arena *a, const char **why)
 {
@@ -199,9 +207,7 @@ static int find_bucket(const struct link *host_end, uint64_t rate, uint64_t burs
 				    host_end->name);
 		return -EINVAL;
 	}
-	if (burst == 0)
-		burst = bucket_own_burst(bytes, host_end->mtu);
-	*out = (struct bucket){bytes, bucket_ticks(bytes, burst), bucket_quantum(bytes)};
+	*out = bucket_wanted(bytes, burst, host_end->mtu);
 	return 0;
 }
 
@@ -238,27 +244,60 @@ static struct htb htb_of(const struct shaping *now, uint32_t mtu)
 	return h;
 }
 
+static void add_change(struct transaction *t, const struct link *host_end,
+		       const struct shaping *now, const struct bucket *want)
+{
+	struct htb h = htb_of(now, host_end->mtu);
+
+	htb_add(t, &h, now->device, want, host_end->mtu);
+}
+
+/* All or nothing. */
+static int run_or_undo(struct transaction *t, struct netlink *nl)
+{
+	int error = transaction_run(t, nl);
+
+	if (error == 0)
+		transaction_keep(t);
+	else
+		transaction_undo(t, nl);
+	return error;
+}
+
 int shaping_change(struct netlink *nl, const struct link *host_end, enum shaping_way way,
 		   const struct shaping *now, uint64_t rate, uint64_t burst, struct arena *a,
 		   const char **why)
 {
 	struct transaction t = {.n = 0};
 	struct bucket want;
-	struct htb h;
 	int error = find_bucket(host_end, rate, burst, &want, a, why);
 
 	if (error)
 		return error;
-	if (!now->whole)
-		return shaping_set(nl, host_end, way, rate, burst, a, why);
-	h = htb_of(now, host_end->mtu);
-	htb_add(&t, &h, now->device, &want, host_end->mtu);
-	if (transaction_run(&t, nl) == 0) {
-		transaction_keep(&t);
-		return 0;
+	if (now->whole) {
+		add_change(&t, host_end, now, &want);
+		if (run_or_undo(&t, nl) == 0)
+			return 0;
 	}
-	transaction_undo(&t, nl);
 	return shaping_set(nl, host_end, way, rate, burst, a, why);
+}
+
+int shaping_change_both(struct netlink *nl, const struct link *host_end, const struct shaping *now,
+			const uint64_t *rates, const uint64_t *bursts)
+{
+	struct transaction t = {.n = 0};
+	struct bucket want[2];
+
+	for (int way = SHAPING_INGRESS; way <= SHAPING_EGRESS; way++) {
+		uint64_t rate = rates[way] / BITS;
+
+		if (rate == 0 || !now[way].whole)
+			return -EINVAL;
+		want[way] = bucket_wanted(rate, bursts[way], host_end->mtu);
+	}
+	for (int way = SHAPING_INGRESS; way <= SHAPING_EGRESS; way++)
+		add_change(&t, host_end, &now[way], &want[way]);
+	return run_or_undo(&t, nl);
 }
 
 /* --- clearing ----------------------------------------------------------------------------------

@@ -63,6 +63,11 @@ int shaping_change(struct netlink *nl, const struct link *host_end, enum shaping
 		   const struct shaping *now, uint64_t rate, uint64_t burst, struct arena *a,
 		   const char **why);
 
+/* Both ways at once, by their order in enum shaping_way. An error: nothing is changed, and each is
+ * to be tried by itself. */
+int shaping_change_both(struct netlink *nl, const struct link *host_end, const struct shaping *now,
+			const uint64_t *rates, const uint64_t *bursts);
+
 /* Takes exactly what is ours for WAY away. Deletes an IFB (egress), which waits. */
 int shaping_clear(struct netlink *nl, const struct link *host_end, enum shaping_way way,
 		  struct arena *a, const char **why);

@@ -4,9 +4,23 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+/* More than any of ours takes. A page, as is usual, has to be cleared for each. */
+#define LARGEST 512
+
+static struct nl_msg *alloc_message(int type, int flags)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(LARGEST);
+
+	if (msg) {
+		nlmsg_hdr(msg)->nlmsg_type = (uint16_t)type;
+		nlmsg_hdr(msg)->nlmsg_flags = (uint16_t)flags;
+	}
+	return msg;
+}
+
 struct nl_msg *tcmessage_new(int type, int flags, const struct tcmsg *header, const char *kind)
 {
-	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	struct nl_msg *msg = alloc_message(type, flags);
 
 	if (msg && nlmsg_append(msg, (void *)header, sizeof(*header), NLMSG_ALIGNTO) == 0 &&
 	    (!kind || nla_put_string(msg, TCA_KIND, kind) == 0))

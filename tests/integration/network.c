@@ -255,6 +255,15 @@ size_t network_count(struct harness *h, const char *container, const char *kind)
 	return n;
 }
 
+void network_await_count(struct harness *h, const char *kind, size_t n)
+{
+	for (int i = 0; network_count(h, NULL, kind) != n; i++) {
+		if (i == 200)
+			fail_msg("not %zu of %s:\n%s", n, kind, network_host(h, "ip link"));
+		daemon_nap(50);
+	}
+}
+
 /* ---- shaping ---- */
 
 uint64_t network_class_bytes(struct harness *h, const char *device, uint64_t *packets,

@@ -66,6 +66,9 @@ struct network_link network_host_end(struct harness *h, const char *container, c
 /* How many there are of a kind: "veth", "ifb"; NULL: all. */
 size_t network_count(struct harness *h, const char *container, const char *kind);
 
+/* Waits until the host has so many: a namespace takes its links along a moment after its end. */
+void network_await_count(struct harness *h, const char *kind, size_t n);
+
 /* What one class of DEVICE has passed, in bytes; the sum over the classes it has. *PACKETS and
  * *DROPS may be NULL. */
 uint64_t network_class_bytes(struct harness *h, const char *device, uint64_t *packets,

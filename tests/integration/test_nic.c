@@ -359,6 +359,26 @@ static void what_others_changed_is_put_right(void **state)
 	wiring_expect_ping(h, name);
 }
 
+static void a_physical_one_is_lent(void **state)
+{
+	struct harness *h = wiring_begin(state);
+	const char *name = wiring_container(h, "lent", NULL);
+	struct network_link lent;
+	char *before;
+
+	network_host(h, "ip link add p0 type veth peer name p1; ip link set p1 up");
+	before = network_snapshot(h);
+	wiring_ask(h, name, "eth0: {type: nic, nictype: physical, parent: p0, name: hw0}");
+	wiring_apply(h);
+	assert_false(network_look(h, NULL, "p0", &lent));
+	lent = network_link(h, name, "hw0");
+	assert_true(lent.up);
+	wiring_ask(h, name, "%s", "");
+	wiring_apply(h);
+	assert_true(network_look(h, NULL, "p0", &lent));
+	network_expect_same(h, before, network_snapshot(h), "after it came back");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +391,7 @@ int main(void)
 	    network_test(a_profile_changes_all),
 	    network_test(what_others_changed_is_put_right),
 	    network_test(routes_by_a_bridge_go_with_their_nic),
+	    network_test(a_physical_one_is_lent),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

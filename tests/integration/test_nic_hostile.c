@@ -135,7 +135,7 @@ static void a_moved_end_is_not_followed(void **state)
 		daemon_nap(50);
 	wiring_apply(h);
 	assert_true(network_link(h, s.bad, "eth0").up);
-	assert_int_equal(network_count(h, NULL, "veth"), 2);
+	network_await_count(h, "veth", 2);
 	assert_int_equal(network_count(h, NULL, "ifb"), 2);
 	expect_untouched(&s, "after its end had been elsewhere");
 }
@@ -266,7 +266,7 @@ static void expect_calm(const struct scene *s, const char *what)
 		daemon_nap(50);
 	wiring_apply(s->h);
 	assert_true(network_link(s->h, s->bad, "eth0").up);
-	assert_int_equal(network_count(s->h, NULL, "veth"), 2);
+	network_await_count(s->h, "veth", 2);
 	assert_int_equal(network_count(s->h, NULL, "ifb"), 2);
 	expect_untouched(s, what);
 }
@@ -356,8 +356,8 @@ static void a_death_in_the_middle(void **state)
 		harness_stop(h, name);
 		assert_int_equal(
 		    harness_run(h, NULL, h->program, "release", "-P", h->lxcpath, name, NULL), 0);
+		network_await_count(h, "veth", 0);
 		assert_int_equal(harness_evenkeel(h, &output, "apply", NULL), 0);
-		assert_int_equal(network_count(h, NULL, "veth"), 0);
 		assert_int_equal(network_count(h, NULL, "ifb"), 0);
 		harness_run(h, NULL, h->program, "release", "-P", h->lxcpath, name, NULL);
 	}

@@ -73,8 +73,7 @@ static void a_start_brings_them_about(void **state)
 	macs = network_inside(h, name, " ip -o link | sed -E 's/.*ether ([^ ]+) .*/\\1/' | sort");
 	boot = boot_file(h, name);
 	harness_stop(h, name);
-	assert_int_equal(network_count(h, NULL, "ifb") > 1, 0);
-	assert_int_equal(network_count(h, NULL, "veth"), 2); /* p0, p1 */
+	network_await_count(h, "veth", 2); /* p0, p1 */
 	harness_start(h, name);
 	expect_started(h, name);
 	assert_string_equal(
@@ -99,7 +98,7 @@ static void a_hot_one_is_there_after_a_restart(void **state)
 	before = network_link(h, name, "eth0");
 	assert_true(network_look(h, name, "eth5", &after));
 	harness_stop(h, name);
-	assert_int_equal(network_count(h, NULL, "veth"), 0);
+	network_await_count(h, "veth", 0);
 	harness_start(h, name);
 	after = network_link(h, name, "eth0");
 	assert_string_equal(after.hwaddr, before.hwaddr);
@@ -259,6 +258,33 @@ static void release_leaves_all(void **state)
 	assert_string_equal(boot_file(h, name), "");
 }
 
+/* An export describes what there is: applied, it changes nothing. */
+static void an_export_is_in_sync(void **state)
+{
+	struct harness *h = wiring_begin(state);
+	const char *name = wiring_container(h, "export", own_veth);
+	char *output, *before;
+
+	wiring_ask(h, name,
+		   "eth0: {type: nic, nictype: bridged, parent: br0, limits.ingress: 20Mbit}\n"
+		   "  eth1: {type: nic, nictype: bridged, parent: br1}");
+	wiring_apply(h);
+	before = network_snapshot(h);
+	if (harness_run(h, &output, h->program, "export", "-P", h->lxcpath, name, NULL) != 0)
+		fail_msg("%s", output);
+	assert_non_null(strstr(output, "limits.ingress: 20Mbit"));
+	assert_non_null(strstr(output, "parent: br1"));
+	harness_manifests_clear(h);
+	harness_manifest(h, "instances/x.yaml", "%s", output);
+	/* what it now names is ours to keep: that is written down, and nothing else */
+	harness_evenkeel(h, &output, "diff", NULL);
+	if (strstr(output, "nic/"))
+		fail_msg("%s", output);
+	assert_int_equal(harness_evenkeel(h, &output, "apply", NULL), 0);
+	wiring_expect_in_sync(h);
+	network_expect_same(h, before, network_snapshot(h), "after the export was applied");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +295,7 @@ int main(void)
 	    network_test(own_nics_are_taken_over_by_name),
 	    network_test(an_own_one_without_a_name),
 	    network_test(release_leaves_all),
+	    network_test(an_export_is_in_sync),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

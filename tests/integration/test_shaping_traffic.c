@@ -165,6 +165,7 @@ static void rates_are_exact(void **state)
 	struct harness *h = wiring_begin(state);
 	const uint64_t slow[] = {1 * MBIT, 50 * MBIT}, fast[] = {1000 * MBIT};
 	struct wire wires[2];
+	char *output;
 
 	wires[0] = wire_open(h, "r0", 2);
 	wires[1] = wire_open(h, "r1", 3);
@@ -175,6 +176,10 @@ static void rates_are_exact(void **state)
 	for (int k = 0; k < 2; k++)
 		expect_rates(&(struct load){wires, fast, 1, k, k});
 	daemon_nap(300); /* what is under way arrives */
+	/* it is what status tells, too */
+	assert_int_equal(harness_evenkeel(h, &output, "status", "--usage", NULL), 0);
+	if (!strstr(output, "ingress 1Gbit") || !strstr(output, "egress 1Gbit"))
+		fail_msg("%s", output);
 	/* what we read is what tc reads */
 	assert_int_equal(counted(&wires[0], SHAPING_INGRESS).bytes,
 			 network_class_bytes(h, wires[0].host.name, NULL, NULL));
