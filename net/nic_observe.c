@@ -295,6 +295,12 @@ static void add_guest(const struct link *l, void *context)
 	g->items[g->n++] = *l;
 }
 
+static void add_hardware(const struct link *l, void *context)
+{
+	if (!l->kind[0] && l->device[0])
+		add_guest(l, context);
+}
+
 static int compare_names(const void *x, const void *y)
 {
 	const struct link *a = x, *b = y;
@@ -319,6 +325,7 @@ static struct guests guests_of(const struct container *c, struct nics *nics, str
 	link_each(nl, nics->nsid, LINK_VETH, add_guest, &g);
 	link_each(nl, nics->nsid, LINK_MACVLAN, add_guest, &g);
 	link_each(nl, nics->nsid, LINK_IPVLAN, add_guest, &g);
+	link_each(nl, nics->nsid, NULL, add_hardware, &g);
 	if (g.n > 1)
 		qsort(g.items, g.n, sizeof(*g.items), compare_names);
 	return g;
@@ -381,7 +388,9 @@ static void observe_all(struct container *c, struct properties *out)
 				continue; /* its own, between its own namespaces */
 			f.master = nics_link_name(nl, f.host.master, out->arena);
 		} else {
-			f.link = nics_child_link(nl, &f.guest, out->arena);
+			f.link = f.guest.device[0]
+				     ? arena_join(out->arena, LINK_PHYSICAL " ", f.guest.name, NULL)
+				     : nics_child_link(nl, &f.guest, out->arena);
 			if (!f.link)
 				continue;
 		}

@@ -43,6 +43,87 @@ static bool can_be_said(const char *name, struct arena *a)
 	return name && value_parse(&grammar_interface, name, a, &v, &why) == 0;
 }
 
+/* ---- what only the record says ---- */
+
+static const char *recorded(const struct interface *s, const char *attribute)
+{
+	const char *object = object_name(s->e->arena, "nic", s->device);
+	const struct property *p = s->owned ? properties_find(s->owned, object, attribute) : NULL;
+
+	return p ? p->value : NULL;
+}
+
+/* What follows BEFORE in the names of attributes, one after the other; NULL: no more. */
+static const char *next_recorded(const struct interface *s, const char *before, size_t *at)
+{
+	const char *object = object_name(s->e->arena, "nic", s->device);
+
+	while (s->owned && *at < s->owned->n) {
+		const struct property *p = &s->owned->items[(*at)++];
+
+		if (strcmp(p->object, object) == 0 &&
+		    strncmp(p->attribute, before, strlen(before)) == 0)
+			return p->attribute + strlen(before);
+	}
+	return NULL;
+}
+
+static const char *without_bits(const char *prefix, struct arena *a)
+{
+	return arena_strndup(a, prefix, strcspn(prefix, "/"));
+}
+
+/* "10.0.0.5, 10.0.0.6": those of one family, which SIGN tells from the other; NULL: none. */
+static const char *addresses(const struct interface *s, const char *before, char sign)
+{
+	struct arena *a = s->e->arena;
+	const char *list = NULL, *prefix;
+
+	for (size_t at = 0; (prefix = next_recorded(s, before, &at));) {
+		if (!strchr(prefix, sign))
+			continue;
+		prefix = without_bits(prefix, a);
+		list = list ? arena_join(a, list, ", ", prefix, NULL) : prefix;
+	}
+	return list;
+}
+
+static void add_family(const struct interface *s, const char *family, char sign,
+		       const char *usual_host_address)
+{
+	struct arena *a = s->e->arena;
+	const char *list = addresses(s, "address.", sign);
+	const char *host_address = addresses(s, "host_address.", sign);
+	const char *gateway = recorded(s, arena_join(a, "gateway.", family, NULL));
+
+	if (!list)
+		return;
+	add(s, arena_join(a, family, ".address", NULL), list);
+	if (!gateway)
+		add(s, arena_join(a, family, ".gateway", NULL), "none");
+	if (host_address && strcmp(host_address, usual_host_address) != 0)
+		add(s, arena_join(a, family, ".host_address", NULL), host_address);
+}
+
+/* The addresses of a veth that is no bridge's port are a routed nic's. */
+static bool add_routed(const struct interface *s)
+{
+	size_t at = 0;
+	const char *neighbour;
+
+	if (!next_recorded(s, "address.", &at))
+		return false;
+	add(s, "nictype", "routed");
+	at = 0;
+	neighbour = next_recorded(s, "neighbour.", &at);
+	if (neighbour)
+		add(s, "parent",
+		    recorded(s, arena_join(s->e->arena, "neighbour.", neighbour, NULL)));
+	add_family(s, "ipv4", '.', "169.254.0.1");
+	add_family(s, "ipv6", ':', "fe80::1");
+	return true;
+}
+
 /* What it is; false: no nic is like that. */
 static bool add_kind(const struct interface *s, const char *link)
 {
@@ -54,6 +135,8 @@ static bool add_kind(const struct interface *s, const char *link)
 	if (strcmp(kind, "veth") == 0) {
 		if (master && !can_be_said(master, a))
 			return false;
+		if (!master && add_routed(s))
+			return true;
 		add(s, "nictype", master ? "bridged" : "p2p");
 		add(s, "parent", master);
 		return true;
@@ -156,11 +239,29 @@ static const char *device_named(const struct interface *s, const char *name)
 	return strcmp(name, "root") == 0 ? "root-nic" : name;
 }
 
+/* Inside, an interface of the host looks like any other: what it is, is in the record. */
+static bool add_physical(struct interface *s, const char *name)
+{
+	static const char kind[] = "physical ";
+	const char *link = recorded(s, "link");
+
+	if (!link || strncmp(link, kind, strlen(kind)) != 0)
+		return false;
+	add(s, "nictype", "physical");
+	add(s, "parent", link + strlen(kind));
+	add(s, "name", name);
+	add(s, "hwaddr", recorded(s, "hwaddr"));
+	add(s, "mtu", recorded(s, "mtu"));
+	return true;
+}
+
 static void add_nic(struct interface *s, const char *link)
 {
 	const char *name = held(s, "name");
 
 	s->device = name ? device_named(s, name) : NULL;
+	if (name && add_physical(s, name))
+		return;
 	if (!can_be_said(name, s->e->arena) || name_check_device(s->device) || !add_kind(s, link)) {
 		export_note(s->e, "the interface %s (%s): no nic can be like that",
 			    shown(s, s->object + strlen("nic/")), shown(s, link));

@@ -562,6 +562,30 @@ static void the_daemon_answers_for_nobody_who_is_gone(void **state)
 	daemon_stop(d);
 }
 
+/* ---- export ---- */
+
+static void the_manifest_of_an_export_changes_nothing(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin_routed(h, "export");
+	char *text;
+
+	network_host(h, "ip link add ph0 type veth peer name ph1");
+	bring(h, name,
+	      "  mv: {type: nic, nictype: macvlan, parent: up0}\n"
+	      "  ph: {type: nic, nictype: physical, parent: ph0, mtu: 1400}\n"
+	      "  rt: {type: nic, nictype: routed, parent: up0, ipv4.gateway: none,\n"
+	      "       ipv4.address: \"10.9.0.5, 10.9.0.6\"}\n"
+	      "  rx: {type: nic, nictype: routed, ipv4.host_address: 10.9.9.9,\n"
+	      "       ipv4.address: 10.9.0.7}\n");
+	if (harness_run(h, &text, h->program, "export", "-P", h->lxcpath, name, NULL) != 0)
+		fail_msg("%s", text);
+	harness_manifest(h, arena_printf(h->arena, "instances/%s.yaml", name), "%s", text);
+	expect(h, "diff", 0, "Nothing to do");
+	assert_true(says(text, "nictype: physical") && says(text, "parent: ph0"));
+	assert_true(says(text, "ipv4.gateway: none") && says(text, "10.9.9.9"));
+}
+
 /* ---- ipvlan ---- */
 
 static void an_ipvlan_needs_a_kernel_that_has_it(void **state)
@@ -610,6 +634,7 @@ int main(void)
 	    network_test(a_routed_one_needs_a_parent_that_forwards),
 	    network_test(routed_bridged_and_p2p_become_each_other),
 	    network_test(the_daemon_answers_for_nobody_who_is_gone),
+	    network_test(the_manifest_of_an_export_changes_nothing),
 	    network_test(an_ipvlan_needs_a_kernel_that_has_it),
 	};
 
