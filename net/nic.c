@@ -24,9 +24,10 @@ static enum phase phase(const struct property *p, enum action action)
  * egress limit has an IFB. */
 static bool may_wait(struct container *c, const struct change *change)
 {
-	(void)c;
+	const struct nic_found *f = c->nics ? nics_get(c->nics, change->object) : NULL;
+
 	if (strcmp(change->attribute, NIC_LINK) == 0)
-		return change->from || nic_is_link(change->to, LINK_PHYSICAL);
+		return change->from || nic_is_link(change->to, LINK_PHYSICAL) || (f && f->stray);
 	if (strcmp(change->attribute, NIC_PRIORITY) == 0)
 		return change->from;
 	return strcmp(change->attribute, NIC_EGRESS) == 0 && !change->to;

@@ -256,19 +256,39 @@ static void collect_objects(const struct properties *asked, struct nics *nics, s
 	}
 }
 
-/* The name that LXC gave the end on the host when it started the container. */
-static bool find_by_pair(struct netlink *nl, struct container *c, const struct properties *asked,
-			 struct nics *nics, struct nic_found *f)
+/* The name that LXC gave the end on the host when it started the container; NULL: it made none. */
+static const char *pair_of(struct container *c, const struct properties *asked, const char *object)
 {
-	const char *index = nic_text(c->owned, f->object, NIC_INDEX);
+	const char *index = nic_text(c->owned, object, NIC_INDEX);
 
 	if (!index)
-		index = nic_text(asked, f->object, NIC_INDEX);
+		index = nic_text(asked, object, NIC_INDEX);
 	if (!index || !c->running_item)
-		return false;
-	return find_by_host_name(nl, nics, f,
-				 c->running_item(c, arena_printf(c->arena, "lxc.net.%lu.veth.pair",
-								 strtoul(index, NULL, 10))));
+		return NULL;
+	return c->running_item(
+	    c, arena_printf(c->arena, "lxc.net.%lu.veth.pair", strtoul(index, NULL, 10)));
+}
+
+/* Nobody else has a name that is made of ours; one that was given may be anybody's. */
+static bool is_ours(const struct container *c, const char *object, const struct link *host)
+{
+	char stable[16];
+
+	nic_stable_host_name(c->lxcpath, c->name, object + strlen("nic/"), stable);
+	return strcmp(host->name, stable) == 0 ||
+	       strcmp(host->alias, nic_alias(c, object, c->arena)) == 0;
+}
+
+int nics_stray(struct netlink *nl, const struct container *c, const struct nics *nics,
+	       const char *object, const char *name, bool by_lxc)
+{
+	struct link host;
+
+	if (!name || link_by_name(nl, LINK_HERE, name, &host) < 0 || strcmp(host.name, name) != 0 ||
+	    strcmp(host.kind, LINK_VETH) != 0 || host.peer_nsid == LINK_HERE ||
+	    host.peer_nsid == nics->nsid)
+		return 0;
+	return by_lxc || is_ours(c, object, &host) ? host.index : 0;
 }
 
 /* What has no end on the host is known by the parent that it was made on. */
@@ -279,6 +299,21 @@ static void find_renamed(struct netlink *nl, struct container *c, struct nics *n
 
 	if (was)
 		find_child(nl, c, nics, f, was, nic_text(c->owned, f->object, NIC_HWADDR));
+}
+
+/* By what it was when the container started, or when it was made. */
+static void find_what_was(struct netlink *nl, struct container *c, const struct properties *asked,
+			  struct nics *nics, struct nic_found *f)
+{
+	const char *pair = pair_of(c, asked, f->object);
+
+	if (find_by_host_name(nl, nics, f, pair))
+		return;
+	f->stray = nics_stray(nl, c, nics, f->object, pair, true);
+	if (!f->stray)
+		f->stray = nics_stray(nl, c, nics, f->object,
+				      nic_text(asked, f->object, NIC_HOST_NAME), false);
+	find_renamed(nl, c, nics, f);
 }
 
 const struct parent_link *nics_home(const struct host *host, const char *link, struct arena *a)
@@ -337,9 +372,8 @@ static void find_all(struct netlink *nl, struct container *c, const struct prope
 					   c->arena);
 	}
 	for (size_t i = 0; i < nics->n; i++)
-		if (!nics->items[i].there && !nics->items[i].lost &&
-		    !find_by_pair(nl, c, asked, nics, &nics->items[i]))
-			find_renamed(nl, c, nics, &nics->items[i]);
+		if (!nics->items[i].there && !nics->items[i].lost)
+			find_what_was(nl, c, asked, nics, &nics->items[i]);
 	for (size_t i = 0; i < nics->n; i++)
 		if (nics->items[i].there && nics->items[i].host.master)
 			nics->items[i].master =

@@ -48,28 +48,22 @@ static void made(struct work *w, struct change *link)
 
 /* ---- veth ---- */
 
-/* Nobody else has a name that is made of ours; one that was given may be anybody's. */
-static bool is_stable_name(const struct work *w, const char *name)
+/* With what its traffic goes through. */
+static int delete_host_end(struct work *w, int index)
 {
-	char stable[16];
+	const char *why = NULL;
+	struct link now;
+	int r = link_by_index(w->nl, LINK_HERE, index, &now);
 
-	nic_stable_host_name(w->c->lxcpath, w->c->name, w->found->object + strlen("nic/"), stable);
-	return strcmp(name, stable) == 0;
+	if (r < 0)
+		return r;
+	shaping_clear(w->nl, &now, SHAPING_EGRESS, w->c->arena, &why);
+	return link_delete(w->nl, index);
 }
 
-/* The end of one that we or LXC made, whose other end container root has taken elsewhere. */
-static bool clear_remnant(struct work *w, const char *name)
+static bool clear_stray(struct work *w, int index)
 {
-	const char *alias = nic_alias(w->c, w->found->object, w->c->arena), *why;
-	struct link old;
-
-	if (link_by_name(w->nl, LINK_HERE, name, &old) < 0 || strcmp(old.kind, LINK_VETH) != 0 ||
-	    old.peer_nsid == LINK_HERE)
-		return false;
-	if (strcmp(old.alias, alias) != 0 && !is_stable_name(w, name))
-		return false;
-	shaping_clear(w->nl, &old, SHAPING_EGRESS, w->c->arena, &why);
-	return link_delete(w->nl, old.index) == 0;
+	return index && delete_host_end(w, index) == 0;
 }
 
 static const char *who_has_it(struct work *w, const struct link_veth *v)
@@ -126,7 +120,8 @@ static bool make_veth(struct work *w, struct change *link)
 	if (!v.mtu)
 		v.mtu = master.mtu;
 	r = link_add_veth(w->nl, &v);
-	if (r == -EEXIST && clear_remnant(w, v.name))
+	if (r == -EEXIST &&
+	    clear_stray(w, nics_stray(w->nl, w->c, w->nics, w->found->object, v.name, false)))
 		r = link_add_veth(w->nl, &v);
 	if (r < 0)
 		return fail(w, link, r, r == -EEXIST ? who_has_it(w, &v) : netlink_said(w->nl));
@@ -229,6 +224,7 @@ void nic_make(struct work *w, struct change *link)
 		link->verdict = VERDICT_SKIPPED; /* what it is to be called is recorded first */
 		return;
 	}
+	clear_stray(w, w->found->stray);
 	if (nic_is_link(link->to, LINK_PHYSICAL))
 		ok = make_physical(w, link);
 	else if (strcmp(link->to, LINK_VETH) != 0)
@@ -256,11 +252,10 @@ static int unmake_physical(struct work *w, const char **said)
 int nic_unmake(struct work *w, const char **said)
 {
 	struct nic_found *f = w->found;
-	const char *why = NULL;
 	struct link now;
 	int r;
 
-	*said = netlink_said(w->nl);
+	*said = netlink_said(f->host.index ? w->nl : w->inside);
 	if (nic_is_link(f->link, LINK_PHYSICAL))
 		return unmake_physical(w, said);
 	if (f->host.index == 0) {
@@ -268,11 +263,7 @@ int nic_unmake(struct work *w, const char **said)
 		if (r == 0 && strcmp(now.kind, f->guest.kind) == 0)
 			r = link_delete(w->inside, f->guest.index);
 	} else {
-		r = link_by_index(w->nl, LINK_HERE, f->host.index, &now);
-		if (r == 0)
-			shaping_clear(w->nl, &now, SHAPING_EGRESS, w->c->arena, &why);
-		if (r == 0)
-			r = link_delete(w->nl, f->host.index);
+		r = delete_host_end(w, f->host.index);
 	}
 	f->there = false;
 	return r == -ENODEV ? 0 : r;

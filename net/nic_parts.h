@@ -53,6 +53,7 @@ struct nic_found {
 	const char *lost; /* why it may be there nevertheless; NULL */
 	struct link guest;
 	struct link host;   /* index 0: it has no end on the host */
+	int stray;          /* the host's end of the one before: see nics_stray */
 	const char *link;   /* "veth", "macvlan eth1" */
 	const char *master; /* of the host end; NULL: none */
 	struct shaping ways[2];
@@ -113,6 +114,11 @@ bool nics_is_ours(int netns);
 int nics_namespace(const struct container *c);
 /* The link on the host whose other end is GUEST, of the namespace NSID. 0 or -errno. */
 int nics_host_end(struct netlink *nl, int nsid, const struct link *guest, struct link *host);
+/* The end called NAME of a veth that was OBJECT, made by us or BY_LXC, whose other end container
+ * root has taken into a namespace of its own: its index; 0: there is none. The container would have
+ * two with the one that comes in its place, and one perhaps without limits. */
+int nics_stray(struct netlink *nl, const struct container *c, const struct nics *nics,
+	       const char *object, const char *name, bool by_lxc);
 
 /* ---- nic_observe ---- */
 

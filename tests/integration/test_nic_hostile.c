@@ -140,6 +140,52 @@ static void a_moved_end_is_not_followed(void **state)
 	expect_untouched(&s, "after its end had been elsewhere");
 }
 
+/* ---- before anybody looks ---- */
+
+static const struct {
+	const char *tag, *config, *more;
+	bool started; /* by its boot file */
+} hidden[] = {
+    {"stable", NULL,									       "",                  true },
+    {"called", NULL,									       ", host_name: web0", true },
+    {"own",
+     "lxc.net.0.type = veth\nlxc.net.0.link = br0\nlxc.net.0.flags = up\nlxc.net.0.name = eth0\n", "",		  false},
+};
+
+/* LXC starts it without limits. Its root is quicker than we, and takes its end into a namespace of
+ * its own: all that it has in the end is the one that is limited. */
+static void what_is_hidden_at_a_start_has_no_use(void **state)
+{
+	struct harness *h = wiring_begin(state);
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++) {
+		const char *name = wiring_container(h, hidden[i].tag, hidden[i].config);
+		struct network_link was, is;
+		char *output, *pid;
+
+		wiring_ask(h, name,
+			   "eth0: {type: nic, nictype: bridged, parent: br0, limits.max: 20Mbit%s}",
+			   hidden[i].more);
+		if (hidden[i].started) {
+			harness_stop(h, name);
+			assert_int_equal(harness_evenkeel(h, &output, "apply", NULL), 0);
+			harness_start(h, name);
+		}
+		was = network_host_end(h, name, "eth0");
+		assert_null(strstr(network_shaping(h, was.name), "20Mbit"));
+		pid = network_as_root(h, name,
+				      "unshare -n sleep 1000 >/dev/null 2>&1 & sleep 0.3;"
+				      " ip link set eth0 netns $! && echo $!");
+		wiring_apply(h);
+		is = network_host_end(h, name, "eth0");
+		assert_true(is.up && is.index != was.index);
+		assert_non_null(strstr(network_shaping(h, is.name), "20Mbit"));
+		assert_int_equal(network_count(h, NULL, "veth"), i + 1);
+		assert_int_equal(network_count(h, NULL, "ifb"), i + 1);
+		network_host(h, "kill -9 %d", atoi(pid));
+	}
+}
+
 /* It gives its end to the other container, which has one of that name; or back to the host. */
 static void an_end_that_is_given_away(void **state)
 {
@@ -370,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    hostile_test(tricks_harm_nobody),
 	    hostile_test(a_moved_end_is_not_followed),
+	    hostile_test(what_is_hidden_at_a_start_has_no_use),
 	    hostile_test(an_end_that_is_given_away),
 	    hostile_test(a_frozen_container_holds_nobody_up),
 	    hostile_test(apply_in_the_middle),
