@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -34,6 +35,11 @@
 
 /* Of hooks, mostly. */
 #define END_SECONDS 30
+
+/* Until the interfaces of the last run are gone; so many are looked for. */
+#define LINKS_MS 10
+#define LINKS_TRIES 200
+#define LINKS_MOST 64
 
 /* Half of the time that a freeze may take. */
 #define FREEZE_MS 20
@@ -205,14 +211,33 @@ static void await_end(struct lxc_container *c)
 		c->wait(c, "STOPPED", END_SECONDS);
 }
 
+/* A veth that came while it ran goes with its network, a moment after it has stopped: LXC takes
+ * away what it made itself, and fails where a name is still taken. */
+static void await_links(struct lxc_container *c, struct arena *a)
+{
+	int tries = LINKS_TRIES;
+
+	for (int i = 0; i < LINKS_MOST; i++) {
+		char *key = arena_printf(a, "lxc.net.%d.veth.pair", i);
+		char pair[IFNAMSIZ] = "";
+
+		if (c->get_config_item(c, key, pair, sizeof(pair)) <= 0)
+			continue;
+		for (; if_nametoindex(pair) != 0 && tries > 0; tries--)
+			poll(NULL, 0, LINKS_MS);
+	}
+}
+
 static int start(struct lxc_container *c, const struct jobspec *s, struct arena *a,
 		 const char **reason)
 {
-	const struct lxclog *log = lxclog_for_start(s->lxcpath, s->name, a);
+	const struct lxclog *log;
 
 	await_end(c);
 	if (c->is_running(c))
 		return 0;
+	await_links(c, a);
+	log = lxclog_for_start(s->lxcpath, s->name, a);
 	c->want_daemonize(c, true);
 	if (c->start(c, 0, NULL))
 		return 0;
