@@ -291,6 +291,40 @@ int nics_stray(struct netlink *nl, const struct container *c, const struct nics 
 	return by_lxc || is_ours(c, object, &host) ? host.index : 0;
 }
 
+struct clones {
+	const struct container *container;
+	const struct nics *nics;
+	struct nic_found *found;
+	size_t capacity;
+};
+
+static void take_clone(const struct link *l, void *context)
+{
+	struct clones *c = context;
+	struct nic_found *f = c->found;
+
+	if (!is_child_of_host(l, f->guest.kind) || l->peer != f->guest.peer ||
+	    is_claimed(c->nics, l) || is_owners(c->container, l->name))
+		return;
+	f->clones = arena_grow(c->container->arena, f->clones, f->n_clones, &c->capacity,
+			       sizeof(*f->clones));
+	f->clones[f->n_clones++] = l->index;
+}
+
+/* A macvlan on a macvlan is one on the same parent: it would stay when its model goes. */
+static void find_clones(struct netlink *nl, const struct container *c,
+			const struct properties *asked, const struct nics *nics,
+			struct nic_found *f)
+{
+	const struct property *link = properties_find(asked, f->object, NIC_LINK);
+	struct clones clones = {.container = c, .nics = nics, .found = f};
+
+	if (!f->there || f->host.index || nic_is_link(f->link, LINK_PHYSICAL) ||
+	    (link && link->from && link->value && strcmp(link->value, f->link) == 0))
+		return;
+	link_each(nl, nics->nsid, f->guest.kind, take_clone, &clones);
+}
+
 /* What has no end on the host is known by the parent that it was made on. */
 static void find_renamed(struct netlink *nl, struct container *c, struct nics *nics,
 			 struct nic_found *f)
@@ -374,6 +408,8 @@ static void find_all(struct netlink *nl, struct container *c, const struct prope
 	for (size_t i = 0; i < nics->n; i++)
 		if (!nics->items[i].there && !nics->items[i].lost)
 			find_what_was(nl, c, asked, nics, &nics->items[i]);
+	for (size_t i = 0; i < nics->n; i++)
+		find_clones(nl, c, asked, nics, &nics->items[i]);
 	for (size_t i = 0; i < nics->n; i++)
 		if (nics->items[i].there && nics->items[i].host.master)
 			nics->items[i].master =

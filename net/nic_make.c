@@ -262,6 +262,8 @@ int nic_unmake(struct work *w, const char **said)
 		r = link_by_index(w->nl, w->nics->nsid, f->guest.index, &now);
 		if (r == 0 && strcmp(now.kind, f->guest.kind) == 0)
 			r = link_delete(w->inside, f->guest.index);
+		for (size_t i = 0; i < f->n_clones && (r == 0 || r == -ENODEV); i++)
+			r = link_delete(w->inside, f->clones[i]);
 	} else {
 		r = delete_host_end(w, f->host.index);
 	}

@@ -50,6 +50,8 @@ struct work;
 struct nic_found {
 	const char *object;
 	bool there;
+	int *clones; /* what container root has made of it, on the host's parent too */
+	size_t n_clones;
 	const char *lost; /* why it may be there nevertheless; NULL */
 	struct link guest;
 	struct link host;   /* index 0: it has no end on the host */

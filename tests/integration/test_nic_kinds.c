@@ -166,6 +166,43 @@ static void a_macvlan_of_container_root_is_not_ours(void **state)
 	assert_true(network_look(h, name, "eth1", &(struct network_link){0}));
 }
 
+/* One that its root made of ours is on the host's parent, too, and would stay on the wire. */
+static void no_clone_of_a_macvlan_stays(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = begin(h, "mvclone");
+
+	bring(h, name, MV "}\n");
+	network_as_root(h, name,
+			"ip link add link eth1 name mine type macvlan mode bridge;"
+			" ip link add v0 type veth peer name v1;"
+			" ip link add link v0 name on0 type macvlan mode bridge");
+	assert_int_equal(network_count(h, name, "macvlan"), 3);
+	expect(h, "diff", 0, "Nothing to do");
+	bring(h, name, "");
+	assert_int_equal(network_count(h, name, "macvlan"), 1);
+	assert_true(network_look(h, name, "on0", &(struct network_link){0}));
+}
+
+/* One of the owner's on the same parent is not ours to take away. */
+static void the_owners_macvlan_stays(void **state)
+{
+	struct harness *h = network_begin(state);
+	const char *name = harness_name(h, "mvown");
+
+	network_host(h, "ip link add up0 type veth peer name up1;"
+			" ip link set up0 up; ip link set up1 up");
+	harness_create(h, name,
+		       "lxc.net.0.type = macvlan\nlxc.net.0.link = up0\n"
+		       "lxc.net.0.macvlan.mode = bridge\nlxc.net.0.name = eth0\n");
+	harness_start(h, name);
+	bring(h, name, MV "}\n");
+	assert_int_equal(network_count(h, name, "macvlan"), 2);
+	bring(h, name, "");
+	assert_int_equal(network_count(h, name, "macvlan"), 1);
+	assert_true(network_look(h, name, "eth0", &(struct network_link){0}));
+}
+
 /* ---- physical ---- */
 
 #define PH "  ph: {type: nic, nictype: physical, parent: up0, name: lan0"
@@ -381,7 +418,9 @@ static void the_daemon_sees_it_home(void **state)
 	ask(h, name, PH ", hwaddr: \"" MAC "\"}\nstate: stopped\n");
 	daemon_await(d, harness_init(h, name) == 0);
 	ask(h, name, PH ", hwaddr: \"" MAC "\"}\nstate: running\n");
-	daemon_await(d, harness_init(h, name) && network_look(h, name, "lan0", &l) && l.up);
+	daemon_await(d, harness_init(h, name) > 0);
+	daemon_await(d, daemon_holds(d, name, "in-sync", NULL));
+	assert_true(network_link(h, name, "lan0").up);
 	ask(h, name, PH ", hwaddr: \"" MAC "\"}\n");
 	daemon_nap(300);
 	harness_stop(h, name);
@@ -618,6 +657,8 @@ int main(void)
 	    network_test(a_start_brings_a_macvlan),
 	    network_test(a_macvlan_is_found_under_any_name),
 	    network_test(a_macvlan_of_container_root_is_not_ours),
+	    network_test(no_clone_of_a_macvlan_stays),
+	    network_test(the_owners_macvlan_stays),
 	    network_test(a_physical_one_goes_and_comes_home),
 	    network_test(a_physical_one_comes_home_with_a_stop),
 	    network_test(a_start_takes_a_physical_one),
