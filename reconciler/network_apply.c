@@ -162,14 +162,26 @@ static struct bridge_note noting(const struct bridge_note *from, const char *att
 	return next;
 }
 
+/* With its last IPv4 address an interface loses all routes by it: the new one is there first. Where
+ * both are of one subnet it goes with the old one: then routes to containers come again with the
+ * next look at those. */
+static int bridge_the_gap(struct applying *p, const struct change *c)
+{
+	if (!c->from || !c->to || strcmp(c->attribute, NETWORK_IPV4) != 0)
+		return 0;
+	return bridge_add_address(p->nl, p->bridge->link.index, c->to);
+}
+
 /* The old one goes first: two prefixes of one IPv6 address cannot be. When the new one is refused
  * it comes back. */
 static int apply_address(struct applying *p, const struct change *c)
 {
 	struct bridge_note before = p->bridge->note;
 	struct bridge_note next = noting(&before, c->attribute, c->to ? c->to : "");
-	int error = c->from ? remove_address(p, c->attribute, c->from) : 0;
+	int error = bridge_the_gap(p, c);
 
+	if (error == 0 && c->from)
+		error = remove_address(p, c->attribute, c->from);
 	if (error < 0)
 		return error;
 	error = note(p, &next);
