@@ -176,7 +176,7 @@ static struct network_link from_json(json_t *o)
 /* All of them, as `ip` tells it; the caller's. */
 static json_t *all_links(struct harness *h, const char *container)
 {
-	static const char words[] = "ip -j -d -s link show";
+	static const char words[] = "ip -j -d -s link show 2>/dev/null";
 	char *text = container ? network_inside(h, container, words) : network_host(h, words);
 	json_error_t error;
 	json_t *links = json_loads(text, 0, &error);
@@ -318,7 +318,7 @@ static char *snapshot_links(struct harness *h)
 }
 
 /* Link-local addresses of IPv6 come by themselves, some time after a link is up. */
-char *network_snapshot(struct harness *h)
+static char *take_snapshot(struct harness *h)
 {
 	return network_host(h,
 			    "cat <<'END'\n%sEND\n"
@@ -332,6 +332,16 @@ char *network_snapshot(struct harness *h)
 			    " grep -v -e fe80 -e multicast -e ff00 |"
 			    " sed 's/^/route /; s/ linkdown//' | sort -u",
 			    snapshot_links(h));
+}
+
+/* What changes while it is listed is listed again. */
+char *network_snapshot(struct harness *h)
+{
+	char *text = take_snapshot(h);
+
+	for (int i = 0; i < 100 && strstr(text, "Dump was interrupted"); i++)
+		text = take_snapshot(h);
+	return text;
 }
 
 void network_expect_same(struct harness *h, const char *before, const char *after, const char *what)
