@@ -93,11 +93,15 @@ static int read_nsid(struct nlattr *a)
 
 bool link_parse(const struct nlmsghdr *h, struct link *out)
 {
+	static const struct nla_policy policy[IFLA_MAX + 1] = {
+	    [IFLA_PARENT_DEV_NAME] = {.type = NLA_STRING},
+	    [IFLA_PARENT_DEV_BUS_NAME] = {.type = NLA_STRING},
+	};
 	struct nlattr *a[IFLA_MAX + 1];
 	const struct ifinfomsg *info = nlmsg_data(h);
 
 	if ((h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) ||
-	    nlmsg_parse((struct nlmsghdr *)h, sizeof(*info), a, IFLA_MAX, NULL) < 0 ||
+	    nlmsg_parse((struct nlmsghdr *)h, sizeof(*info), a, IFLA_MAX, policy) < 0 ||
 	    !a[IFLA_IFNAME])
 		return false;
 	memset(out, 0, sizeof(*out));
@@ -273,8 +277,9 @@ static void add_name(const struct nlmsghdr *h, void *context)
 	if (h->nlmsg_type != RTM_NEWLINK || !name)
 		return;
 	l->items = arena_grow(l->arena, l->items, l->n, &l->capacity, sizeof(*l->items));
-	l->items[l->n++] =
-	    (struct link_name){info->ifi_index, arena_strdup(l->arena, nla_get_string(name))};
+	l->items[l->n++] = (struct link_name){
+	    info->ifi_index, arena_strndup(l->arena, nla_data(name),
+					   strnlen(nla_data(name), (size_t)nla_len(name)))};
 }
 
 static int compare_index(const void *x, const void *y)

@@ -355,19 +355,25 @@ static int namespace_of(struct msghdr *m)
 	return nsid;
 }
 
+void linkwatch_take(struct linkwatch *w, int nsid, void *bytes, size_t n, bool cut)
+{
+	struct nlmsghdr *h = bytes;
+	int left = (int)n;
+
+	if (cut && n >= sizeof(*h))
+		h->nlmsg_len = (uint32_t)n;
+	for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+		on_message(w, nsid, h);
+}
+
 /* One datagram; of what is longer than our room for it the beginning is read. */
 static void on_datagram(struct linkwatch *w, struct mmsghdr *m)
 {
 	const struct sockaddr_nl *from = m->msg_hdr.msg_name;
-	int nsid = namespace_of(&m->msg_hdr), left = (int)m->msg_len;
-	struct nlmsghdr *h = m->msg_hdr.msg_iov->iov_base;
 
-	if (m->msg_hdr.msg_namelen != sizeof(*from) || from->nl_pid != 0)
-		return;
-	if (m->msg_hdr.msg_flags & MSG_TRUNC && left >= (int)sizeof(*h))
-		h->nlmsg_len = (uint32_t)left;
-	for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-		on_message(w, nsid, h);
+	if (m->msg_hdr.msg_namelen == sizeof(*from) && from->nl_pid == 0)
+		linkwatch_take(w, namespace_of(&m->msg_hdr), m->msg_hdr.msg_iov->iov_base,
+			       m->msg_len, m->msg_hdr.msg_flags & MSG_TRUNC);
 }
 
 static int receive(struct linkwatch *w, int fd)

@@ -36,6 +36,10 @@ void linkwatch_hold(struct linkwatch *w, const char *owner, const struct watched
 bool linkwatch_read(struct linkwatch *w, void (*found)(void *context, const char *owner),
 		    void *context);
 
+/* N bytes as the kernel sent them about the namespace NSID, aligned like a message; CUT: only its
+ * beginning. What linkwatch_read does with each datagram. */
+void linkwatch_take(struct linkwatch *w, int nsid, void *bytes, size_t n, bool cut);
+
 /* Has an interface of this namespace gone, since this was asked last, whose IFB stays behind? */
 bool linkwatch_orphaned(struct linkwatch *w);
 

@@ -77,11 +77,13 @@ static bool matches_all(const struct nlattr *selector)
 /* Where the only action sends everything; -1: it does something else. */
 static int target_of(struct nlattr *actions)
 {
+	static const struct nla_policy policy[TCA_ACT_MAX + 1] = {
+	    [TCA_ACT_KIND] = {.type = NLA_STRING}};
 	struct nlattr *all[3], *action[TCA_ACT_MAX + 1], *a[TCA_MIRRED_MAX + 1];
 	struct tc_mirred m;
 
 	if (!actions || nla_parse_nested(all, 2, actions, NULL) < 0 || !all[1] || all[2] ||
-	    nla_parse_nested(action, TCA_ACT_MAX, all[1], NULL) < 0 || !action[TCA_ACT_KIND] ||
+	    nla_parse_nested(action, TCA_ACT_MAX, all[1], policy) < 0 || !action[TCA_ACT_KIND] ||
 	    strcmp(nla_get_string(action[TCA_ACT_KIND]), "mirred") != 0 ||
 	    !action[TCA_ACT_OPTIONS] ||
 	    nla_parse_nested(a, TCA_MIRRED_MAX, action[TCA_ACT_OPTIONS], NULL) < 0)

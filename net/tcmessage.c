@@ -31,10 +31,11 @@ struct nl_msg *tcmessage_new(int type, int flags, const struct tcmsg *header, co
 
 bool tcanswer_parse(const struct nlmsghdr *h, int type, struct tcanswer *out)
 {
+	static const struct nla_policy policy[TCA_MAX + 1] = {[TCA_KIND] = {.type = NLA_STRING}};
 	struct nlattr *a[TCA_MAX + 1];
 
 	if (h->nlmsg_type != type ||
-	    nlmsg_parse((struct nlmsghdr *)h, sizeof(struct tcmsg), a, TCA_MAX, NULL) < 0)
+	    nlmsg_parse((struct nlmsghdr *)h, sizeof(struct tcmsg), a, TCA_MAX, policy) < 0)
 		return false;
 	out->header = nlmsg_data(h);
 	out->kind = a[TCA_KIND] ? nla_get_string(a[TCA_KIND]) : "";
