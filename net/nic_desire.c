@@ -217,6 +217,25 @@ static void leave_disputed(struct property *link)
 
 /* ---- its attributes ---- */
 
+/* Both texts go into lines that LXC reads: a record or a config may say anything. */
+static const char *own_hwaddr(const struct wish *w)
+{
+	const char *address = nic_text(w->instance->owned, w->nic->object, NIC_HWADDR);
+	unsigned char bytes[6];
+
+	if (!address && w->own)
+		address = w->own->hwaddr;
+	return address && link_hwaddr(address, bytes) ? address : NULL;
+}
+
+static bool is_name(const char *text, struct arena *a)
+{
+	struct complaint why;
+	struct value v;
+
+	return value_parse(&grammar_interface, text, a, &v, &why) == 0;
+}
+
 static void want_hwaddr(const struct wish *w)
 {
 	const struct setting *s = option(w, "hwaddr");
@@ -227,12 +246,11 @@ static void want_hwaddr(const struct wish *w)
 		return; /* it has its parent's */
 	if (!address && w->nic->kind == NIC_PHYSICAL)
 		return; /* it has one of its own */
-	if (!address && w->own_index)
-		address = nic_text(w->instance->owned, w->nic->object, NIC_HWADDR);
-	if (!address && w->own_index && !(w->own && w->own->hwaddr))
-		return; /* LXC makes one up with each start, as its owner has it */
-	if (!address && w->own_index)
-		address = w->own->hwaddr;
+	if (!address && w->own_index) {
+		address = own_hwaddr(w);
+		if (!address)
+			return; /* LXC makes one up with each start, as its owner has it */
+	}
 	if (!address) {
 		nic_stable_hwaddr(w->instance->instance->name, w->nic->device->device->name,
 				  stable);
@@ -247,7 +265,7 @@ static const char *host_name_of(const struct wish *w)
 	const char *recorded = nic_text(w->instance->owned, w->nic->object, NIC_HOST_NAME);
 	char stable[16];
 
-	if (recorded)
+	if (recorded && *recorded && is_name(recorded, w->out->arena))
 		return recorded;
 	nic_stable_host_name(w->world->lxcpath ? w->world->lxcpath : "",
 			     w->instance->instance->name, w->nic->device->device->name, stable);

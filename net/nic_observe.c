@@ -288,9 +288,6 @@ static void add_guest(const struct link *l, void *context)
 {
 	struct guests *g = context;
 
-	for (size_t i = 0; i < g->n; i++)
-		if (g->items[i].index == l->index)
-			return;
 	g->items = arena_grow(g->arena, g->items, g->n, &g->capacity, sizeof(*g->items));
 	g->items[g->n++] = *l;
 }
@@ -304,8 +301,22 @@ static void add_hardware(const struct link *l, void *context)
 static int compare_names(const void *x, const void *y)
 {
 	const struct link *a = x, *b = y;
+	int order = strcmp(a->name, b->name);
 
-	return strcmp(a->name, b->name);
+	return order ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+/* An interrupted dump was taken again: some are there twice. Container root may have thousands. */
+static void sort_guests(struct guests *g)
+{
+	size_t n = 0;
+
+	if (g->n > 1)
+		qsort(g->items, g->n, sizeof(*g->items), compare_names);
+	for (size_t i = 0; i < g->n; i++)
+		if (n == 0 || compare_names(&g->items[n - 1], &g->items[i]) != 0)
+			g->items[n++] = g->items[i];
+	g->n = n;
 }
 
 /* Its veths and macvlans, by their names inside. */
@@ -326,8 +337,7 @@ static struct guests guests_of(const struct container *c, struct nics *nics, str
 	link_each(nl, nics->nsid, LINK_MACVLAN, add_guest, &g);
 	link_each(nl, nics->nsid, LINK_IPVLAN, add_guest, &g);
 	link_each(nl, nics->nsid, NULL, add_hardware, &g);
-	if (g.n > 1)
-		qsort(g.items, g.n, sizeof(*g.items), compare_names);
+	sort_guests(&g);
 	return g;
 }
 
@@ -419,7 +429,8 @@ size_t nics_usage(const struct container *c, struct arena *a, struct nic_usage *
 		struct link host;
 
 		if (strcmp(g.items[i].kind, LINK_VETH) != 0 ||
-		    nics_host_end(nl, nics.nsid, &g.items[i], &host) < 0)
+		    nics_host_end(nl, nics.nsid, &g.items[i], &host) < 0 ||
+		    link_stats(nl, LINK_HERE, host.index, &host) < 0)
 			continue;
 		shaping_read(nl, &host, SHAPING_INGRESS, a, &in);
 		shaping_read(nl, &host, SHAPING_EGRESS, a, &eg);

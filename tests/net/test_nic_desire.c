@@ -254,6 +254,28 @@ static void test_indexes_follow_the_owner(void **state)
 	}
 }
 
+/* Both would go into lines of LXC's. */
+static void test_recorded_texts_are_read(void **state)
+{
+	static const char *const names[] = {"a b", "web0\nlxc.hook.start = x", "",
+					    "0123456789abcdef"};
+	static const char *const hwaddrs[] = {"x", "02:00:00:00:00:01\nlxc.net.1.type = none", "",
+					      "02:00:00:00:00"};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		load(&f, BRIDGED "}\n");
+		record(&f, "nic/eth0", "index", "0 own veth");
+		record(&f, "nic/eth0", "host_name", names[i]);
+		record(&f, "nic/eth0", "hwaddr", hwaddrs[i]);
+		desire(&f);
+		assert_int_equal(strlen(value_of(&f, "nic/eth0", "host_name")), 12);
+		assert_null(value_of(&f, "nic/eth0", "hwaddr"));
+		unload(&f);
+	}
+}
+
 static void test_too_slow_a_rate(void **state)
 {
 	struct fixture f;
@@ -336,6 +358,7 @@ int main(void)
 	    cmocka_unit_test(test_parents),
 	    cmocka_unit_test(test_indexes),
 	    cmocka_unit_test(test_recorded_index_stays),
+	    cmocka_unit_test(test_recorded_texts_are_read),
 	    cmocka_unit_test(test_indexes_follow_the_owner),
 	    cmocka_unit_test(test_too_slow_a_rate),
 	    cmocka_unit_test(test_boot_lines),
