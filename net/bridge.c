@@ -3,80 +3,22 @@
 #include "net/netlink.h"
 #include "schema/arena.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/addr.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/bridge.h>
 #include <string.h>
 
-#define DUMPS_MOST 8
 /* The group of a bridge that is being made: the kernel sets it as it makes the bridge, unlike the
  * alias, which comes second and takes this one's place. */
 #define UNWRITTEN_GROUP 0x656b6e62
 
 /* --- looking ------------------------------------------------------------------------------------
  */
-
-struct gathering {
-	struct arena *arena;
-	struct bridge *bridge;
-};
-
-static void take_address(const struct nlmsghdr *h, void *context)
-{
-	const struct gathering *g = context;
-	struct bridge *b = g->bridge;
-	const struct ifaddrmsg *about = nlmsg_data(h);
-	struct nlattr *a[IFA_MAX + 1], *local;
-	char text[INET6_ADDRSTRLEN];
-	int size = 4;
-
-	if (h->nlmsg_type != RTM_NEWADDR ||
-	    nlmsg_parse((struct nlmsghdr *)h, sizeof(*about), a, IFA_MAX, NULL) < 0 ||
-	    (int)about->ifa_index != b->link.index)
-		return;
-	if (about->ifa_family == AF_INET6)
-		size = 16;
-	/* of a pair the address is the other's */
-	local = a[IFA_LOCAL] ? a[IFA_LOCAL] : a[IFA_ADDRESS];
-	if (!local || nla_len(local) < size ||
-	    !inet_ntop(about->ifa_family, nla_data(local), text, sizeof(text)))
-		return;
-	b->addresses =
-	    arena_grow(g->arena, b->addresses, b->n_addresses, &b->capacity, sizeof(*b->addresses));
-	b->addresses[b->n_addresses++] =
-	    arena_printf(g->arena, "%s/%u", text, about->ifa_prefixlen);
-}
-
-static struct nl_msg *addresses_question(int index)
-{
-	struct ifaddrmsg which = {.ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index};
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
-
-	if (msg && nlmsg_append(msg, &which, sizeof(which), NLMSG_ALIGNTO) == 0)
-		return msg;
-	nlmsg_free(msg);
-	return NULL;
-}
-
-static int read_addresses(struct netlink *nl, struct arena *a, struct bridge *b)
-{
-	struct gathering g = {a, b};
-	int error = -EAGAIN;
-
-	for (int i = 0; i < DUMPS_MOST && error == -EAGAIN; i++) {
-		b->n_addresses = 0;
-		error = netlink_ask(nl, addresses_question(b->link.index), take_address, &g);
-	}
-	return error;
-}
 
 static void read_note(const struct link *l, struct bridge_note *out)
 {
@@ -102,13 +44,13 @@ int bridge_look(struct netlink *nl, const char *name, struct arena *a, struct br
 	}
 	out->found = BRIDGE_THERE;
 	read_note(&out->link, &out->note);
-	return read_addresses(nl, a, out);
+	return address_list(nl, LINK_HERE, out->link.index, a, &out->addresses, &out->n_addresses);
 }
 
 bool bridge_has_address(const struct bridge *b, const char *address)
 {
 	for (size_t i = 0; i < b->n_addresses; i++)
-		if (strcmp(b->addresses[i], address) == 0)
+		if (strcmp(b->addresses[i].text, address) == 0)
 			return true;
 	return false;
 }
@@ -235,60 +177,6 @@ int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 	if (error < 0)
 		link_delete(nl, made.index);
 	return error;
-}
-
-/* --- addresses ----------------------------------------------------------------------------------
- */
-
-/* NULL with *ERROR. */
-static struct rtnl_addr *address_of(int index, const char *text, int *error)
-{
-	struct rtnl_addr *address = rtnl_addr_alloc();
-	struct nl_addr *local = NULL;
-	int r = address ? nl_addr_parse(text, AF_UNSPEC, &local) : -NLE_NOMEM;
-
-	if (r == 0)
-		r = rtnl_addr_set_local(address, local);
-	nl_addr_put(local);
-	if (r < 0) {
-		rtnl_addr_put(address);
-		*error = netlink_errno(r);
-		return NULL;
-	}
-	rtnl_addr_set_ifindex(address, index);
-	/* it is ours alone: nobody else is asked whether he has it, and it holds at once */
-	if (rtnl_addr_get_family(address) == AF_INET6)
-		rtnl_addr_set_flags(address, IFA_F_NODAD);
-	return address;
-}
-
-int bridge_add_address(struct netlink *nl, int index, const char *text)
-{
-	struct nl_msg *msg = NULL;
-	int error = 0;
-	struct rtnl_addr *address = address_of(index, text, &error);
-
-	if (!address)
-		return error;
-	error = rtnl_addr_build_add_request(address, NLM_F_CREATE | NLM_F_REPLACE, &msg);
-	rtnl_addr_put(address);
-	return error < 0 ? netlink_errno(error) : netlink_ask(nl, msg, NULL, NULL);
-}
-
-int bridge_remove_address(struct netlink *nl, int index, const char *text)
-{
-	struct nl_msg *msg = NULL;
-	int error = 0;
-	struct rtnl_addr *address = address_of(index, text, &error);
-
-	if (!address)
-		return error;
-	error = rtnl_addr_build_delete_request(address, 0, &msg);
-	rtnl_addr_put(address);
-	if (error < 0)
-		return netlink_errno(error);
-	error = netlink_ask(nl, msg, NULL, NULL);
-	return error == -EADDRNOTAVAIL ? 0 : error;
 }
 
 /* --- deleting -----------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 /*
- * bridge - bridges of the host, and the addresses on them, by rtnetlink.
+ * bridge - bridges of the host, by rtnetlink.
  * What evenkeel made is known by a note on the bridge itself. An interface that is no bridge is
  * never touched.
  */
 #pragma once
 
+#include "net/address.h"
 #include "net/bridge_note.h"
 
 struct arena;
@@ -20,9 +21,8 @@ struct bridge {
 	enum bridge_found found;
 	struct link link; /* unless it is missing */
 	struct bridge_note note;
-	/* ADDRESS/PREFIX, as inet_ntop(3) writes it */
-	const char **addresses;
-	size_t n_addresses, capacity;
+	struct address *addresses;
+	size_t n_addresses;
 };
 
 /* Looks at the interface NAME. 0, also when there is none, or -errno. */
@@ -52,11 +52,6 @@ int bridge_make(struct netlink *nl, const char *name, const char *hwaddr,
 /* Writes NOTE onto the bridge NAME. */
 int bridge_annotate(struct netlink *nl, int index, const char *name,
 		    const struct bridge_note *note);
-
-/* ADDRESS is ADDRESS/PREFIX of either family. One that is there already is fine, and so is one to
- * be removed that is not. 0 or -errno. */
-int bridge_add_address(struct netlink *nl, int index, const char *address);
-int bridge_remove_address(struct netlink *nl, int index, const char *address);
 
 /* Deletes the bridge INDEX, which was NAME: -EBUSY when it has ports, -EPERM when evenkeel did not
  * make it, -ENODEV when it is gone. Waits for an RCU grace period. */

@@ -139,14 +139,13 @@ static int apply_hwaddr(struct applying *p, const struct change *c)
 
 static int add_address(struct applying *p, const char *attribute, const char *address)
 {
-	return wrote(p, attribute, address,
-		     bridge_add_address(p->nl, p->bridge->link.index, address));
+	return wrote(p, attribute, address, address_add(p->nl, p->bridge->link.index, address));
 }
 
 static int remove_address(struct applying *p, const char *attribute, const char *address)
 {
 	return wrote(p, attribute, arena_printf(p->arena, "-%s", address),
-		     bridge_remove_address(p->nl, p->bridge->link.index, address));
+		     address_remove(p->nl, p->bridge->link.index, address));
 }
 
 /* The note that ADDRESS is ours. */
@@ -169,7 +168,7 @@ static int bridge_the_gap(struct applying *p, const struct change *c)
 {
 	if (!c->from || !c->to || strcmp(c->attribute, NETWORK_IPV4) != 0)
 		return 0;
-	return bridge_add_address(p->nl, p->bridge->link.index, c->to);
+	return address_add(p->nl, p->bridge->link.index, c->to);
 }
 
 /* The old one goes first: two prefixes of one IPv6 address cannot be. When the new one is refused

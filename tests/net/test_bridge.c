@@ -254,22 +254,22 @@ static void addresses_come_and_go(void **state)
 	kernel();
 	index = make("ek0", &made);
 	for (size_t i = 0; i < COUNT(addresses); i++) {
-		assert_int_equal(bridge_add_address(fixture.nl, index, addresses[i]), 0);
+		assert_int_equal(address_add(fixture.nl, index, addresses[i]), 0);
 		b = look("ek0");
 		assert_true(bridge_has_address(&b, addresses[i]));
-		assert_int_equal(bridge_add_address(fixture.nl, index, addresses[i]), 0);
+		assert_int_equal(address_add(fixture.nl, index, addresses[i]), 0);
 	}
 	assert_false(bridge_has_address(&b, "10.0.3.1/16"));
 	assert_int_equal(link_change(fixture.nl, index, &up), 0);
-	assert_int_equal(bridge_remove_address(fixture.nl, index, addresses[1]), 0);
-	assert_int_equal(bridge_remove_address(fixture.nl, index, addresses[1]), 0);
-	assert_int_equal(bridge_remove_address(fixture.nl, index, addresses[2]), 0);
+	assert_int_equal(address_remove(fixture.nl, index, addresses[1]), 0);
+	assert_int_equal(address_remove(fixture.nl, index, addresses[1]), 0);
+	assert_int_equal(address_remove(fixture.nl, index, addresses[2]), 0);
 	b = look("ek0");
 	assert_true(bridge_has_address(&b, addresses[0]));
 	assert_false(bridge_has_address(&b, addresses[1]));
 	assert_false(bridge_has_address(&b, addresses[2]));
-	assert_true(bridge_add_address(fixture.nl, index, "10.0.3.1/33") < 0);
-	assert_true(bridge_add_address(fixture.nl, 12345, "10.0.3.1/24") < 0);
+	assert_true(address_add(fixture.nl, index, "10.0.3.1/33") < 0);
+	assert_true(address_add(fixture.nl, 12345, "10.0.3.1/24") < 0);
 	assert_int_equal(bridge_delete(fixture.nl, index, "ek0"), 0);
 }
 

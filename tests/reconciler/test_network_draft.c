@@ -24,7 +24,7 @@ static const char *const signs[] = {
 /* A bridge up with MAC and mtu 1500, with what ALIAS says and these addresses. */
 static struct bridge there(const char *alias, const char *first, const char *second)
 {
-	static const char *addresses[2];
+	static struct address addresses[2];
 	struct bridge b = {
 	    .found = BRIDGE_THERE,
 	    .link = {.index = 7, .kind = "bridge", .hwaddr = MAC, .mtu = 1500, .flags = IFF_UP},
@@ -33,8 +33,8 @@ static struct bridge there(const char *alias, const char *first, const char *sec
 
 	snprintf(b.link.alias, sizeof(b.link.alias), "%s", alias);
 	bridge_note_parse(alias, "br0", &b.note);
-	addresses[0] = first;
-	addresses[1] = second;
+	addresses[0].text = first;
+	addresses[1].text = second;
 	b.n_addresses = (first != NULL) + (second != NULL);
 	return b;
 }
