@@ -14,9 +14,6 @@
 #include <netlink/route/addr.h>
 #include <string.h>
 
-/* A dump that changed under our eyes is taken again, so many times at most. */
-#define MOST_DUMPS 8
-
 /* ---- looking ---- */
 
 struct list {
@@ -26,12 +23,9 @@ struct list {
 	size_t n, capacity;
 };
 
-static bool has(const struct list *l, int index, const char *text)
+static void empty(void *context)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (l->items[i].index == index && strcmp(l->items[i].text, text) == 0)
-			return true;
-	return false;
+	((struct list *)context)->n = 0;
 }
 
 static void take_address(const struct nlmsghdr *h, void *context)
@@ -40,7 +34,6 @@ static void take_address(const struct nlmsghdr *h, void *context)
 	const struct ifaddrmsg *about = nlmsg_data(h);
 	struct nlattr *a[IFA_MAX + 1], *local;
 	char text[INET6_ADDRSTRLEN];
-	const char *whole;
 
 	if (h->nlmsg_type != RTM_NEWADDR ||
 	    nlmsg_parse((struct nlmsghdr *)h, sizeof(*about), a, IFA_MAX, NULL) < 0 ||
@@ -51,13 +44,11 @@ static void take_address(const struct nlmsghdr *h, void *context)
 	if (!local || nla_len(local) < (about->ifa_family == AF_INET6 ? 16 : 4) ||
 	    !inet_ntop(about->ifa_family, nla_data(local), text, sizeof(text)))
 		return;
-	whole = arena_printf(l->arena, "%s/%u", text, about->ifa_prefixlen);
-	if (has(l, (int)about->ifa_index, whole))
-		return;
 	l->items = arena_grow(l->arena, l->items, l->n, &l->capacity, sizeof(*l->items));
-	l->items[l->n++] = (struct address){.index = (int)about->ifa_index,
-					    .text = whole,
-					    .global = about->ifa_scope == RT_SCOPE_UNIVERSE};
+	l->items[l->n++] =
+	    (struct address){.index = (int)about->ifa_index,
+			     .text = arena_printf(l->arena, "%s/%u", text, about->ifa_prefixlen),
+			     .global = about->ifa_scope == RT_SCOPE_UNIVERSE};
 }
 
 static struct nl_msg *question(int nsid, int index)
@@ -76,10 +67,8 @@ int address_list(struct netlink *nl, int nsid, int index, struct arena *a, struc
 		 size_t *n)
 {
 	struct list l = {.arena = a, .index = index};
-	int error = -EAGAIN;
+	int error = netlink_dump(nl, question(nsid, index), empty, take_address, &l);
 
-	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++)
-		error = netlink_ask(nl, question(nsid, index), take_address, &l);
 	*out = l.items;
 	*n = error < 0 ? 0 : l.n;
 	return error;

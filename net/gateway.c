@@ -1,6 +1,7 @@
 #include "net/gateway.h"
 
 #include "net/netlink.h"
+#include "net/route.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,9 +10,6 @@
 #include <netlink/msg.h>
 #include <stdint.h>
 #include <string.h>
-
-/* A dump that changed under our eyes is taken again, so many times at most. */
-#define MOST_DUMPS 8
 
 struct route {
 	int family, index;
@@ -67,13 +65,8 @@ static struct nl_msg *message(int type, int flags, const struct rtmsg *r)
 
 static int look(struct netlink *nl, struct route *wanted)
 {
-	struct rtmsg all = {.rtm_family = (unsigned char)wanted->family};
-	int error = -EAGAIN;
-
-	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++)
-		error =
-		    netlink_ask(nl, message(RTM_GETROUTE, NLM_F_DUMP, &all), take_route, wanted);
-	return error;
+	return route_dump(nl, wanted->family, RT_TABLE_MAIN, wanted->index, NULL, take_route,
+			  wanted);
 }
 
 int gateway_look(struct netlink *nl, int index, const char *gateway, bool *there)

@@ -2,6 +2,7 @@
 
 #include "net/address.h"
 #include "net/netlink.h"
+#include "net/route.h"
 #include "schema/arena.h"
 
 #include <errno.h>
@@ -10,9 +11,6 @@
 #include <netlink/msg.h>
 #include <string.h>
 #include <sys/socket.h>
-
-/* A dump that changed under our eyes is taken again, so many times at most. */
-#define MOST_DUMPS 8
 
 struct search {
 	int index;
@@ -47,49 +45,39 @@ static void take_route(const struct nlmsghdr *h, void *context)
 		s->found = true;
 }
 
-static struct nl_msg *routes(int family)
+/* What cannot be known is as bad as what is. */
+static const char *default_route(struct netlink *nl, int index)
 {
-	struct rtmsg all = {.rtm_family = (unsigned char)family};
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
+	struct search s = {.index = index};
+	int v4 = route_dump(nl, AF_INET, RT_TABLE_UNSPEC, index, NULL, take_route, &s);
+	int v6 = route_dump(nl, AF_INET6, RT_TABLE_UNSPEC, index, NULL, take_route, &s);
 
-	if (msg && nlmsg_append(msg, &all, sizeof(all), NLMSG_ALIGNTO) == 0)
-		return msg;
-	nlmsg_free(msg);
+	if (s.found)
+		return "a default route of the host leads over it";
+	if (v4 < 0 || v6 < 0)
+		return "the host's routes cannot be read";
 	return NULL;
 }
 
-static bool has_default_route(struct netlink *nl, int index)
-{
-	static const int families[] = {AF_INET, AF_INET6};
-	struct search s = {.index = index};
-
-	for (size_t i = 0; i < sizeof(families) / sizeof(*families) && !s.found; i++) {
-		int error = -EAGAIN;
-
-		for (int k = 0; k < MOST_DUMPS && error == -EAGAIN; k++)
-			error = netlink_ask(nl, routes(families[i]), take_route, &s);
-	}
-	return s.found;
-}
-
-static bool has_only_address(struct netlink *nl, int index, struct arena *a)
+static const char *only_address(struct netlink *nl, int index, struct arena *a)
 {
 	struct address *all;
 	size_t n;
 	bool here = false, elsewhere = false;
 
 	if (address_list(nl, LINK_HERE, 0, a, &all, &n) < 0)
-		return false;
+		return "the host's addresses cannot be read";
 	for (size_t i = 0; i < n; i++) {
 		here |= all[i].global && all[i].index == index;
 		elsewhere |= all[i].global && all[i].index != index;
 	}
-	return here && !elsewhere;
+	return here && !elsewhere ? "it has the only addresses of the host" : NULL;
 }
 
 const char *lifeline_reason(struct netlink *nl, const struct link *l, struct arena *a)
 {
 	struct link master;
+	const char *route;
 
 	if (l->flags & IFF_LOOPBACK)
 		return "it is the host's loopback";
@@ -98,9 +86,6 @@ const char *lifeline_reason(struct netlink *nl, const struct link *l, struct are
 				    master.kind[0] ? master.kind : "interface", master.name);
 	if (l->master)
 		return "it is a port of another interface";
-	if (has_default_route(nl, l->index))
-		return "a default route of the host leads over it";
-	if (has_only_address(nl, l->index, a))
-		return "it has the only addresses of the host";
-	return NULL;
+	route = default_route(nl, l->index);
+	return route ? route : only_address(nl, l->index, a);
 }

@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A dump that changed under our eyes is taken again, so many times at most. */
-#define MOST_DUMPS 20
-
 /* --- a message as an interface ------------------------------------------------------------------
  */
 
@@ -255,11 +252,8 @@ int link_each(struct netlink *nl, int nsid, const char *kind,
 	      void (*each)(const struct link *l, void *context), void *context)
 {
 	struct each all = {nsid, self_for(nl, nsid), kind, each, context};
-	int error = -EAGAIN;
 
-	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++)
-		error = netlink_ask(nl, dump_question(nsid, kind), take_each, &all);
-	return error;
+	return netlink_dump(nl, dump_question(nsid, kind), NULL, take_each, &all);
 }
 
 struct list {
@@ -267,6 +261,11 @@ struct list {
 	struct link_name *items;
 	size_t n, capacity;
 };
+
+static void empty(void *context)
+{
+	((struct list *)context)->n = 0;
+}
 
 static void add_name(const struct nlmsghdr *h, void *context)
 {
@@ -293,15 +292,12 @@ int link_list(struct arena *a, struct link_name **out, size_t *n)
 {
 	struct list l = {.arena = a};
 	struct netlink *nl = netlink_here();
-	int error = -EAGAIN;
+	int error;
 
 	if (!nl)
 		return -errno;
-	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++) {
-		l.n = 0;
-		error = netlink_ask(nl, question(0, NLM_F_DUMP, LINK_HERE, RTEXT_FILTER_SKIP_STATS),
-				    add_name, &l);
-	}
+	error = netlink_dump(nl, question(0, NLM_F_DUMP, LINK_HERE, RTEXT_FILTER_SKIP_STATS), empty,
+			     add_name, &l);
 	if (error < 0)
 		return error;
 	if (l.n > 1)

@@ -1,6 +1,7 @@
 #include "net/neighbour.h"
 
 #include "net/netlink.h"
+#include "net/route.h"
 #include "schema/arena.h"
 
 #include <arpa/inet.h>
@@ -11,8 +12,6 @@
 #include <netlink/msg.h>
 #include <string.h>
 
-/* A dump that changed under our eyes is taken again, so many times at most. */
-#define MOST_DUMPS 8
 /* Who made it: 'e', a number that no routing daemon has. */
 #define OURS 0x65
 
@@ -23,6 +22,11 @@ struct list {
 	struct neighbour *items;
 	size_t n, capacity;
 };
+
+static void empty(void *context)
+{
+	((struct list *)context)->n = 0;
+}
 
 static size_t size_of(int family)
 {
@@ -64,13 +68,9 @@ static struct nl_msg *message(int type, int flags, int family, int index)
 int neighbour_list(struct netlink *nl, struct arena *a, struct neighbour **out, size_t *n)
 {
 	struct list l = {.arena = a};
-	int error = -EAGAIN;
+	int error = netlink_dump(nl, message(RTM_GETNEIGH, NLM_F_DUMP, AF_UNSPEC, 0), empty,
+				 take_neighbour, &l);
 
-	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++) {
-		l.n = 0;
-		error = netlink_ask(nl, message(RTM_GETNEIGH, NLM_F_DUMP, AF_UNSPEC, 0),
-				    take_neighbour, &l);
-	}
 	*out = l.items;
 	*n = error < 0 ? 0 : l.n;
 	return error;
@@ -130,30 +130,16 @@ static void take_route(const struct nlmsghdr *h, void *context)
 		s->found = true;
 }
 
-static struct nl_msg *routes(int family)
-{
-	struct rtmsg all = {.rtm_family = (unsigned char)family};
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
-
-	if (msg && nlmsg_append(msg, &all, sizeof(all), NLMSG_ALIGNTO) == 0)
-		return msg;
-	nlmsg_free(msg);
-	return NULL;
-}
-
 /* Not to be known is no reason to take something away. */
 static bool is_orphan(struct netlink *nl, const struct neighbour *p)
 {
 	struct search s = {.family = strchr(p->address, ':') ? AF_INET6 : AF_INET};
 	unsigned char octets[16];
-	int error = -EAGAIN;
 
 	if (!p->ours || inet_pton(s.family, p->address, octets) != 1)
 		return false;
 	s.address = octets;
-	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++)
-		error = netlink_ask(nl, routes(s.family), take_route, &s);
-	return error == 0 && !s.found;
+	return route_dump(nl, s.family, RT_TABLE_MAIN, 0, NULL, take_route, &s) == 0 && !s.found;
 }
 
 int neighbour_sweep(struct netlink *nl)

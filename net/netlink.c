@@ -31,6 +31,8 @@
 /* The kernel answers before sendmsg returns; what has not come by then never comes. */
 #define PATIENCE_SECONDS 5
 #define NOT_ANSWERED 1
+/* A dump is taken so many times at most. */
+#define MOST_DUMPS 20
 
 struct netlink {
 	struct nl_sock *socket;
@@ -368,18 +370,43 @@ static void ask_all(struct netlink *nl, struct nl_msg **msgs, struct exchange *x
 	nl->asking = false;
 }
 
-int netlink_ask(struct netlink *nl, struct nl_msg *msg,
-		void (*reply)(const struct nlmsghdr *h, void *context), void *context)
+static int ask_one(struct netlink *nl, struct nl_msg *msg,
+		   void (*reply)(const struct nlmsghdr *h, void *context), void *context)
 {
 	int error = 0;
 	struct exchange x = {.n = 1, .errors = &error, .reply = reply, .context = context};
 
-	if (!msg)
-		return netlink_unasked(nl, -ENOMEM);
 	nl->said[0] = '\0';
 	ask_all(nl, &msg, &x);
-	nlmsg_free(msg);
 	return error == 0 && x.interrupted ? -EAGAIN : error;
+}
+
+int netlink_ask(struct netlink *nl, struct nl_msg *msg,
+		void (*reply)(const struct nlmsghdr *h, void *context), void *context)
+{
+	int error;
+
+	if (!msg)
+		return netlink_unasked(nl, -ENOMEM);
+	error = ask_one(nl, msg, reply, context);
+	nlmsg_free(msg);
+	return error;
+}
+
+int netlink_dump(struct netlink *nl, struct nl_msg *msg, void (*begin)(void *context),
+		 void (*reply)(const struct nlmsghdr *h, void *context), void *context)
+{
+	int error = -EAGAIN;
+
+	if (!msg)
+		return netlink_unasked(nl, -ENOMEM);
+	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++) {
+		if (begin)
+			begin(context);
+		error = ask_one(nl, msg, reply, context);
+	}
+	nlmsg_free(msg);
+	return error;
 }
 
 /* How many of N messages go out together: one at least. */

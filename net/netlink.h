@@ -38,6 +38,11 @@ int netlink_self(struct netlink *nl);
 int netlink_ask(struct netlink *nl, struct nl_msg *msg,
 		void (*reply)(const struct nlmsghdr *h, void *context), void *context);
 
+/* The same for a dump, which is taken again when it changed under our eyes: each time BEGIN (may be
+ * NULL) is called first. -EAGAIN: it did so all the time. */
+int netlink_dump(struct netlink *nl, struct nl_msg *msg, void (*begin)(void *context),
+		 void (*reply)(const struct nlmsghdr *h, void *context), void *context);
+
 /* Sends N messages, used up, in as few system calls as may be, and waits for all acknowledgements:
  * ERRORS[i] is 0 or -errno. The kernel carries them out in order and goes on after a refusal.
  * Returns the first error. */

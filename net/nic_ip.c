@@ -91,7 +91,10 @@ static void see_address(struct container *c, struct nic_found *f, const char *te
 	if (!s->inside_read)
 		s->inside_read = address_list(netlink_here(), c->nics->nsid, f->guest.index,
 					      c->arena, &s->inside, &s->n_inside) == 0;
-	found_as(p, NIC_INSIDE, has_address(s->inside, s->n_inside, text));
+	if (!s->inside_read)
+		unknown(p, "its addresses cannot be read");
+	else
+		found_as(p, NIC_INSIDE, has_address(s->inside, s->n_inside, text));
 }
 
 static void see_host_address(struct container *c, struct nic_found *f, const char *text,
@@ -102,7 +105,10 @@ static void see_host_address(struct container *c, struct nic_found *f, const cha
 	if (!s->outside_read && f->host.index)
 		s->outside_read = address_list(netlink_here(), LINK_HERE, f->host.index, c->arena,
 					       &s->outside, &s->n_outside) == 0;
-	found_as(p, NIC_ROUTE_HOST_END, has_address(s->outside, s->n_outside, text));
+	if (!s->outside_read && f->host.index)
+		unknown(p, "the addresses of its host end cannot be read");
+	else
+		found_as(p, NIC_ROUTE_HOST_END, has_address(s->outside, s->n_outside, text));
 }
 
 /* One that is ours and on another interface than the wanted one is what is seen. */

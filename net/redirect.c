@@ -134,14 +134,13 @@ static void take_foreign(const struct nlmsghdr *h, void *context)
 int redirect_look_closer(struct redirect *r, struct netlink *nl, int device)
 {
 	struct tcmsg t = {.tcm_ifindex = device, .tcm_parent = SLOT_HANDLE};
-	int error = -EAGAIN;
+	int error;
 
 	r->foreign = false;
 	if (!r->slot_taken || !r->slot_fits)
 		return 0;
-	for (int i = 0; i < 8 && error == -EAGAIN; i++)
-		error = netlink_ask(nl, tcmessage_new(RTM_GETTFILTER, NLM_F_DUMP, &t, NULL),
-				    take_foreign, r);
+	error = netlink_dump(nl, tcmessage_new(RTM_GETTFILTER, NLM_F_DUMP, &t, NULL), NULL,
+			     take_foreign, r);
 	return error == -EAGAIN ? -EBUSY : error;
 }
 

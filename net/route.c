@@ -15,14 +15,12 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A dump that changed under our eyes is taken again, so many times at most. */
-#define MOST_DUMPS 20
-
 struct list {
 	struct arena *arena;
 	uint32_t ifindex;
 	const char **items;
 	size_t n, capacity;
+	size_t kept; /* of the family that was listed before */
 };
 
 static char *print_prefix(struct arena *a, int family, const void *address, unsigned length)
@@ -68,15 +66,21 @@ static void take_route(const struct nlmsghdr *h, void *context)
 	l->items[l->n++] = prefix;
 }
 
-static struct nl_msg *question(int family, int ifindex)
+static void empty(void *context)
 {
-	struct rtmsg which = {.rtm_family = (unsigned char)family,
-			      .rtm_table = RT_TABLE_MAIN,
-			      .rtm_type = RTN_UNICAST};
+	struct list *l = context;
+
+	l->n = l->kept;
+}
+
+static struct nl_msg *question(int family, unsigned char table, int ifindex)
+{
+	struct rtmsg which = {
+	    .rtm_family = (unsigned char)family, .rtm_table = table, .rtm_type = RTN_UNICAST};
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
 
 	if (msg && nlmsg_append(msg, &which, sizeof(which), NLMSG_ALIGNTO) == 0 &&
-	    nla_put_u32(msg, RTA_OIF, (uint32_t)ifindex) == 0)
+	    (ifindex == 0 || nla_put_u32(msg, RTA_OIF, (uint32_t)ifindex) == 0))
 		return msg;
 	nlmsg_free(msg);
 	return NULL;
@@ -87,17 +91,20 @@ static bool is_no_family(int error)
 	return error == -EOPNOTSUPP || error == -EAFNOSUPPORT;
 }
 
-static int list_family(struct netlink *nl, int family, struct list *l)
+int route_dump(struct netlink *nl, int family, unsigned char table, int ifindex,
+	       void (*begin)(void *context), void (*reply)(const struct nlmsghdr *h, void *context),
+	       void *context)
 {
-	size_t before = l->n;
-	int error = -EAGAIN;
+	int error = netlink_dump(nl, question(family, table, ifindex), begin, reply, context);
 
-	for (int i = 0; i < MOST_DUMPS && error == -EAGAIN; i++) {
-		l->n = before;
-		error = netlink_ask(nl, question(family, (int)l->ifindex), take_route, l);
-	}
 	/* an empty table is none, and IPv6 may be switched off */
 	return error == -ENOENT || error == -ENODEV || is_no_family(error) ? 0 : error;
+}
+
+static int list_family(struct netlink *nl, int family, struct list *l)
+{
+	l->kept = l->n;
+	return route_dump(nl, family, RT_TABLE_MAIN, (int)l->ifindex, empty, take_route, l);
 }
 
 int route_list(struct netlink *nl, int ifindex, struct arena *a, const char ***prefixes, size_t *n)

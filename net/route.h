@@ -9,6 +9,15 @@
 
 struct arena;
 struct netlink;
+struct nlmsghdr;
+
+/* Calls REPLY for FAMILY's unicast routes in TABLE (RT_TABLE_UNSPEC: in all) by the interface (0:
+ * by all), as netlink_dump does. The kernel picks them out, since somebody may have made a million
+ * others; an older one tells more than was asked for. 0, also where there is no such family or
+ * table, or -errno. */
+int route_dump(struct netlink *nl, int family, unsigned char table, int ifindex,
+	       void (*begin)(void *context), void (*reply)(const struct nlmsghdr *h, void *context),
+	       void *context);
 
 /* The prefixes of both families that lead to the interface, in no order; they live in A. 0 or
  * -errno. */
