@@ -33,6 +33,15 @@ struct scene {
 	char *before;                   /* of the host without what belongs to the bad one */
 };
 
+/* Is LINE about another's IFB? "ekifb5" is the beginning of "ekifb51". */
+static bool is_foreign_ifb(const struct scene *s, const char *line)
+{
+	const char *at = strstr(line, "ekifb");
+	size_t n = strlen(s->good_ifb);
+
+	return at && (strncmp(at, s->good_ifb, n) != 0 || (at[n] >= '0' && at[n] <= '9'));
+}
+
 /* A host's snapshot without the lines about the bad one's end, whose name is always the same. */
 static char *others(const struct scene *s)
 {
@@ -40,8 +49,7 @@ static char *others(const struct scene *s)
 	char *save = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (!strstr(line, s->bad_end) &&
-		    (!strstr(line, "ekifb") || strstr(line, s->good_ifb)))
+		if (!strstr(line, s->bad_end) && !is_foreign_ifb(s, line))
 			out = arena_printf(s->h->arena, "%s%s\n", out, line);
 	}
 	return out;
