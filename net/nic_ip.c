@@ -121,6 +121,10 @@ static void see_neighbour(struct container *c, struct nic_found *f, const char *
 	if (!s->neighbours_read)
 		s->neighbours_read =
 		    neighbour_list(netlink_here(), c->arena, &s->neighbours, &s->n_neighbours) == 0;
+	if (!s->neighbours_read) {
+		unknown(p, "what the host answers for cannot be read");
+		return;
+	}
 	for (size_t i = 0; i < s->n_neighbours; i++) {
 		const struct neighbour *n = &s->neighbours[i];
 		const char *name;

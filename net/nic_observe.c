@@ -15,13 +15,13 @@ struct look {
 	struct nic_found *found;
 	struct properties *out;
 	bool routes_read;
+	int routes_error; /* they cannot be known: -errno; 0 */
 	const char **routes;
 	size_t n_routes;
 };
 
-static void absent(struct look *l, struct property *p)
+static void absent(struct property *p)
 {
-	(void)l;
 	p->certainty = CERTAIN_ABSENT;
 }
 
@@ -53,7 +53,7 @@ static void see_burst(struct look *l, const struct property *asked, const struct
 	const char *burst = number(l, s->burst);
 
 	if (s->burst_derived && !(asked->value && strcmp(asked->value, burst) == 0))
-		absent(l, p);
+		absent(p);
 	else
 		value(p, burst);
 }
@@ -78,7 +78,7 @@ static void see_way(struct look *l, const struct property *asked, const struct s
 		p->remedy = arena_join(l->out->arena, s->remedy,
 				       "; or leave the limit to whoever made it", NULL);
 	} else if (!s->ours) {
-		absent(l, p);
+		absent(p);
 	} else if (is_burst) {
 		see_burst(l, asked, s, p);
 	} else {
@@ -123,7 +123,7 @@ static void see_shaping(struct look *l, const struct property *asked, struct pro
 
 	l->found->burst_asked[egress] = nic_text(all, asked->object, burst) != NULL;
 	if (l->found->host.index == 0)
-		absent(l, p);
+		absent(p);
 	else if (read_way(l, egress ? SHAPING_EGRESS : SHAPING_INGRESS,
 			  properties_find(all, asked->object, egress ? NIC_INGRESS : NIC_EGRESS),
 			  p))
@@ -144,7 +144,7 @@ static void see_priority(struct look *l, struct property *p)
 		p->reason = arena_printf(l->out->arena, "the table evenkeel cannot be read: %s",
 					 strerror(-r));
 	} else if (!found.there) {
-		absent(l, p);
+		absent(p);
 	} else {
 		value(p, found.whole ? number(l, found.value) : "incomplete");
 	}
@@ -162,13 +162,13 @@ static void read_routes(struct look *l, const char *bridge)
 {
 	struct link device = {.index = l->found->host.index};
 
+	int r = bridge ? link_by_name(l->nl, LINK_HERE, bridge, &device) : 0;
+
 	l->routes_read = l->found->has_routes = true;
 	l->n_routes = 0;
-	if (bridge && link_by_name(l->nl, LINK_HERE, bridge, &device) < 0)
-		return;
-	if (device.index &&
-	    route_list(l->nl, device.index, l->out->arena, &l->routes, &l->n_routes) < 0)
-		l->n_routes = 0;
+	if (r == 0 && device.index)
+		r = route_list(l->nl, device.index, l->out->arena, &l->routes, &l->n_routes);
+	l->routes_error = r == -ENODEV ? 0 : r;
 }
 
 static void see_route(struct look *l, const struct property *asked, struct property *p)
@@ -177,13 +177,19 @@ static void see_route(struct look *l, const struct property *asked, struct prope
 
 	if (!l->routes_read)
 		read_routes(l, bridge);
+	if (l->routes_error) {
+		p->certainty = UNKNOWN;
+		p->reason = arena_printf(l->out->arena, "the host's routes cannot be read: %s",
+					 strerror(-l->routes_error));
+		return;
+	}
 	for (size_t i = 0; i < l->n_routes; i++) {
 		if (strcmp(l->routes[i], prefix) == 0) {
 			value(p, bridge ? bridge : NIC_ROUTE_HOST_END);
 			return;
 		}
 	}
-	absent(l, p);
+	absent(p);
 }
 
 static bool is(const struct property *p, const char *attribute)
@@ -251,7 +257,7 @@ static void observe_one(struct look *l, const struct properties *asked, const st
 		p.remedy = l->found->lost ? "it comes back when the container is stopped" : NULL;
 	} else if (comes_anew(l->found, asked) && !outlives(l, want) &&
 		   !(l->found->there && strcmp(want->attribute, NIC_LINK) == 0)) {
-		absent(l, &p);
+		absent(&p);
 	} else {
 		see(l, want, asked, &p);
 	}
