@@ -145,6 +145,7 @@ void apply_run(struct survey *s, struct timings *timings)
 	power_freezer(s);
 	power_restarts(s, settle_restarted);
 	timings->live += stopwatch_lap(&watch);
-	sweep_links(s);
+	if (!s->boot_only)
+		sweep_links(s);
 	timings->sweep += stopwatch_lap(&watch);
 }

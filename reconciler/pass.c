@@ -413,7 +413,7 @@ static void pass_over_containers(struct result *r, const struct options *o, enum
 	struct networks networks;
 	struct survey s;
 
-	if (mode == PASS_APPLY)
+	if (mode == PASS_APPLY && !o->boot_only)
 		lent_settle(o->lxcpath);
 	if (survey_take(&s, o, r->generation, ahead, r->arena, writes_note) < 0)
 		r->trouble = true;
