@@ -66,6 +66,13 @@ static inline void shaped_up(struct netlink *nl, const char *name)
 	assert_int_equal(link_change(nl, own_netns_link(nl, LINK_HERE, name).index, &up), 0);
 }
 
+/* A veth drops what is sent before the kernel has seen that both ends are up. */
+static inline void shaped_await(struct netlink *nl, const char *name)
+{
+	for (int i = 0; i < 500 && !(own_netns_link(nl, LINK_HERE, name).flags & IFF_RUNNING); i++)
+		usleep(2000);
+}
+
 static inline struct shaped shaped_new(void)
 {
 	struct shaped b = {.nl = own_netlink()};
@@ -83,6 +90,8 @@ static inline struct shaped shaped_new(void)
 	inside = netlink_in(b.other);
 	assert_non_null(inside);
 	shaped_up(inside, "eth0");
+	shaped_await(inside, "eth0");
+	shaped_await(b.nl, HOST);
 	netlink_close(inside);
 	b.host = own_netns_link(b.nl, LINK_HERE, HOST);
 	ifb_name(b.host.index, b.ifb);

@@ -218,7 +218,7 @@ static void a_change_keeps_counters_and_queues(void **state)
 			int fd;
 
 			send_some(&b, w);
-			before = shaped_get(&b, w);
+			before = wait_for(&b, w, 50);
 			assert_true(before.packets >= 50);
 			assert_true(before.bytes >= 50000);
 			fd = watch();
