@@ -187,17 +187,39 @@ static int delete_one_by_one(struct netlink *nl, const int *indexes, size_t n)
 	return first;
 }
 
-/* A group is whatever number one gives to interfaces: nobody else has used this one. */
+struct group {
+	uint32_t number;
+	bool taken;
+};
+
+static void look_for_group(const struct link *l, void *context)
+{
+	struct group *g = context;
+
+	g->taken |= l->group == g->number;
+}
+
+/* A number that nobody has given to his interfaces; 0: it cannot be told. */
+static uint32_t free_group(struct netlink *nl)
+{
+	struct group g = {.taken = false};
+
+	if (getrandom(&g.number, sizeof(g.number), GRND_NONBLOCK) != sizeof(g.number))
+		return 0;
+	g.number |= 1u << 31;
+	return link_each(nl, LINK_HERE, NULL, look_for_group, &g) < 0 || g.taken ? 0 : g.number;
+}
+
 int link_delete_all(struct netlink *nl, const int *indexes, size_t n)
 {
-	uint32_t group;
+	uint32_t group = n < 2 ? 0 : free_group(nl);
 	int error;
 
-	if (n < 2 || getrandom(&group, sizeof(group), 0) != sizeof(group))
+	if (group == 0)
 		return delete_one_by_one(nl, indexes, n);
-	error = put_in_group(nl, indexes, n, group | 1u << 31);
+	error = put_in_group(nl, indexes, n, group);
 	if (error == 0)
-		error = delete_group(nl, group | 1u << 31);
+		error = delete_group(nl, group);
 	/* gone already, or one that cannot be deleted holds up the others */
 	return error == 0 || error == -ENODEV ? 0 : delete_one_by_one(nl, indexes, n);
 }
