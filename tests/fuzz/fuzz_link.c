@@ -66,7 +66,7 @@ static void found(void *context, const char *owner)
 	demand(*owner);
 }
 
-/* One for all: it costs system calls. */
+/* One for all: it costs system calls. NULL: only root hears all namespaces. */
 static struct linkwatch *watch(void)
 {
 	static const struct watched_link links[] = {
@@ -76,12 +76,13 @@ static struct linkwatch *watch(void)
 	    {.nsid = LINK_HERE,                 .name = "br0"},
 	};
 	static struct linkwatch *w;
+	static bool opened;
 
-	if (!w) {
+	if (!opened)
 		w = linkwatch_open();
-		demand(w != NULL);
+	if (!opened && w)
 		linkwatch_hold(w, "web1", links, sizeof(links) / sizeof(*links));
-	}
+	opened = true;
 	return w;
 }
 
@@ -98,8 +99,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	copy = malloc(left ? (size_t)left : 1);
 	demand(copy != NULL);
 	memcpy(copy, bytes + 1, (size_t)left);
-	linkwatch_take(watch(), how & HERE ? LINK_HERE : THERE, copy, (size_t)left, how & CUT);
-	linkwatch_read(watch(), found, NULL);
+	if (watch()) {
+		linkwatch_take(watch(), how & HERE ? LINK_HERE : THERE, copy, (size_t)left,
+			       how & CUT);
+		linkwatch_read(watch(), found, NULL);
+	}
 	for (struct nlmsghdr *h = (struct nlmsghdr *)copy; nlmsg_ok(h, left);
 	     h = nlmsg_next(h, &left)) {
 		check_link(h);
