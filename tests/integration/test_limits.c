@@ -430,12 +430,34 @@ static int add_one(pid_t pid, void *data)
 	return 0;
 }
 
-static int is_sleep(pid_t pid, void *data)
-{
-	struct look *l = data;
-	const char *name = harness_read(l->h, "/proc/%d/comm", (int)pid);
+struct sleepers {
+	struct look *look;
+	int n;
+};
 
-	return name && strncmp(name, "sleep", 5) == 0;
+static int count_sleep(pid_t pid, void *data)
+{
+	struct sleepers *s = data;
+	const char *name = harness_read(s->look->h, "/proc/%d/comm", (int)pid);
+
+	s->n += name && strncmp(name, "sleep", 5) == 0;
+	return 0;
+}
+
+static int sleepers_of(struct look *l)
+{
+	struct sleepers s = {.look = l};
+
+	assert_int_equal(cgroup_each_process(l->c.cgroup, count_sleep, &s), 0);
+	return s.n;
+}
+
+/* Each is a shell, or init, before it is one. */
+static void await_sleepers(struct look *l, int n)
+{
+	for (int i = 0; sleepers_of(l) != n && i < 200; i++)
+		usleep(25000);
+	assert_int_equal(sleepers_of(l), n);
 }
 
 static void its_processes_are_found(void **state)
@@ -445,9 +467,9 @@ static void its_processes_are_found(void **state)
 
 	assert_int_equal(cgroup_each_process(l->c.cgroup, add_one, &n), 0);
 	assert_true(n >= 1);
-	assert_int_equal(cgroup_each_process(l->c.cgroup, is_sleep, l), 0);
+	await_sleepers(l, 1); /* its init's */
 	assert_int_equal(harness_attach(l->h, l->c.name, NULL, "sleep 1000 >/dev/null 2>&1 &"), 0);
-	assert_int_equal(cgroup_each_process(l->c.cgroup, is_sleep, l), 1);
+	await_sleepers(l, 2);
 	look_close(l);
 }
 
