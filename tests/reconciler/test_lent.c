@@ -43,7 +43,7 @@ static int enter(void **state)
 	else if (write_text("/proc/self/setgroups", "deny") ||
 		 write_text("/proc/self/uid_map", uids) || write_text("/proc/self/gid_map", gids))
 		apart_error = EPERM;
-	else if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	else if (mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 		 mount("none", "/run", "tmpfs", 0, "mode=755") < 0)
 		apart_error = errno;
 	return 0;
