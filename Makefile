@@ -117,6 +117,10 @@ $(addprefix $(BUILD)/tests/reconciler/,test_report_text test_report_json test_st
 $(addprefix $(BUILD)/tests/reconciler/,test_watch test_watch_way): \
 		$(BUILD)/tests/reconciler/watch_tree.o
 
+# The other side of linkwatch.
+$(addprefix $(BUILD)/tests/net/,test_linkwatch test_linkwatch_containers): \
+		$(BUILD)/tests/net/hearing.o
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(DEPS_LIBS) $(TEST_LIBS)
 
