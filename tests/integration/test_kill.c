@@ -1,64 +1,23 @@
 /*
  * kill -9 at every system call of an apply: a clean one afterwards converges to the same result.
- * The victim is traced, so that each run dies at exactly the next call.
  */
-#include "tests/integration/harness.h"
+#include "tests/integration/cut.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define STEP 3 /* every so many calls; EVENKEEL_SOAK: every one */
 
-static void silence(void)
+static bool is_done(const struct __ptrace_syscall_info *stop)
 {
-	if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
-		_exit(127);
-}
-
-static pid_t apply_traced(const struct harness *h)
-{
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		silence();
-		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		execl(h->program, "evenkeel", "apply", "-d", h->manifests, "-P", h->lxcpath,
-		      "--etc", h->etc, NULL);
-		_exit(127);
-	}
-	return pid;
-}
-
-/* Lets an apply make CALLS system calls and kills it before the next. True: it had ended before. */
-static bool apply_cut(const struct harness *h, size_t calls)
-{
-	pid_t pid = apply_traced(h);
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSTOPPED(status));
-	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
-	for (size_t i = 0; i < 2 * calls; i++) {
-		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status))
-			return true;
-		assert_true(WIFSTOPPED(status));
-	}
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return false;
+	return stop->op == PTRACE_SYSCALL_INFO_EXIT;
 }
 
 /* Nothing of ours but the boot file is left beside the config. */
@@ -117,7 +76,7 @@ static void killed_anywhere_it_converges(void **state)
 		bool second = (calls / step) % 2;
 
 		manifest(h, name, second);
-		ended = apply_cut(h, calls);
+		ended = cut_apply(h, calls, is_done);
 		expect_converged(h, name, second ? "200" : "100", calls);
 		assert_true(calls < 100000);
 	}

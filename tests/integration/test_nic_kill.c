@@ -3,20 +3,17 @@
  * a clean apply afterwards brings about the same, and no veth, IFB or queue is left over. Between
  * two such calls there is nothing that a death could leave otherwise.
  */
+#include "tests/integration/cut.h"
 #include "tests/integration/stage.h"
 #include "tests/integration/wiring.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -33,51 +30,6 @@ static bool is_changing(const struct __ptrace_syscall_info *info)
 	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++)
 		if ((long)info->entry.nr == changing[i])
 			return true;
-	return false;
-}
-
-static pid_t apply_traced(const struct harness *h)
-{
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
-			_exit(127);
-		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		execl(h->program, "evenkeel", "apply", "-d", h->manifests, "-P", h->lxcpath,
-		      "--etc", h->etc, NULL);
-		_exit(127);
-	}
-	return pid;
-}
-
-/* Kills an apply before its N-th call that changes something. True: it had ended before. */
-static bool apply_cut(const struct harness *h, size_t n)
-{
-	pid_t pid = apply_traced(h);
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSTOPPED(status));
-	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
-	while (n > 0) {
-		struct __ptrace_syscall_info info;
-
-		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status))
-			return true;
-		assert_true(WIFSTOPPED(status));
-		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
-			continue;
-		assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(info), &info) > 0);
-		n -= is_changing(&info);
-	}
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return false;
 }
 
@@ -146,7 +98,7 @@ static void killed_anywhere_it_converges(void **state)
 		ended = 0;
 		for (size_t s = 0; s < N_STATES; s++) {
 			wiring_ask(h, name, "%s", states[s]);
-			ended += apply_cut(h, n);
+			ended += cut_apply(h, n, is_changing);
 			converge(h, name, s, n);
 		}
 		assert_true(n < 10000);
