@@ -1,65 +1,19 @@
-#include "net/nic.h"
-#include "schema/arena.h"
-#include "schema/nic.h"
+#include "tests/net/nic_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define HEAD "kind: instance\nname: web1\ndevices:\n"
 #define BRIDGED "  eth0: {type: nic, nictype: bridged, parent: br0"
 
-struct fixture {
-	struct arena *arena;
-	struct diagnostics ds;
-	struct manifest *manifest;
-	struct catalog catalog;
-	struct host host;
-	struct world world;
-	struct world_instance instance;
-	struct properties owned, desired;
-};
-
+/* clang-format off */
 static struct parent_link parents[] = {
-    {.name = "br0",   .index = 7,         .bridge = true, .mtu = 1500},
-    {.name = "coming",    .bridge = true,                      .to_come = true},
-    {.name = "eth9",.index = 3,.mtu = 1500},
-    {.name = "nobr",  .index = 0            },
+	{.name = "br0", .index = 7, .bridge = true, .mtu = 1500},
+	{.name = "coming", .bridge = true, .to_come = true},
+	{.name = "eth9", .index = 3, .mtu = 1500},
+	{.name = "nobr"},
 };
+/* clang-format on */
 
 static void load(struct fixture *f, const char *devices)
 {
-	struct expand_options options = {.host = "host1"};
-	char *text;
-
-	*f = (struct fixture){.arena = arena_new()};
-	diagnostics_init(&f->ds, f->arena);
-	properties_init(&f->owned, f->arena);
-	text = arena_join(f->arena, HEAD, devices, NULL);
-	f->manifest =
-	    manifest_from_bytes("all.yaml", text, strlen(text), (struct manifest_hints){0}, &f->ds);
-	catalog_build(&f->catalog, &f->manifest, 1, f->arena, &f->ds);
-	f->instance.instance =
-	    instance_expand(&f->catalog, catalog_find(&f->catalog, KIND_INSTANCE, "web1"), &options,
-			    f->arena, &f->ds);
-	assert_int_equal(f->ds.errors, 0);
-	f->host = (struct host){.parents = parents, .n_parents = 4};
-	f->world = (struct world){.arena = f->arena,
-				  .host = &f->host,
-				  .lxcpath = "/var/lib/lxc",
-				  .instances = &f->instance,
-				  .n = 1};
-	f->instance.owned = &f->owned;
-}
-
-static void unload(struct fixture *f)
-{
-	manifest_free(f->manifest);
-	arena_free(f->arena);
+	nic_fixture_load(f, devices, (struct host){.parents = parents, .n_parents = 4});
 }
 
 static void record(struct fixture *f, const char *object, const char *attribute, const char *value)
@@ -67,13 +21,6 @@ static void record(struct fixture *f, const char *object, const char *attribute,
 	properties_add(&f->owned,
 		       (struct property){.object = object, .attribute = attribute, .value = value});
 	properties_sort(&f->owned);
-}
-
-static void desire(struct fixture *f)
-{
-	properties_init(&f->desired, f->arena);
-	nic_driver.desire(&f->world, &f->instance, &f->desired);
-	properties_sort(&f->desired);
 }
 
 /* "OBJECT ATTRIBUTE VALUE" */
@@ -107,7 +54,7 @@ static void test_bridged(void **state)
 	load(&f, BRIDGED ", hwaddr: '00:16:3E:AA:BB:CC', mtu: 1400, queue.tx.length: 500, "
 			 "limits.ingress: 50Mbit, limits.egress: 19999999bit, "
 			 "ipv4.routes: 10.9.0.0/24}\n");
-	desire(&f);
+	nic_fixture_desire(&f);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
 		const char *value = value_of(&f, "nic/eth0", expected[i][0]);
 
@@ -116,7 +63,7 @@ static void test_bridged(void **state)
 	}
 	assert_null(value_of(&f, "nic/eth0", "egress.burst"));
 	assert_int_equal(strlen(value_of(&f, "nic/eth0", "host_name")), 12);
-	unload(&f);
+	nic_fixture_free(&f);
 }
 
 static void test_derived_is_stable(void **state)
@@ -126,16 +73,16 @@ static void test_derived_is_stable(void **state)
 	(void)state;
 	load(&f, BRIDGED "}\n");
 	load(&g, BRIDGED ", mtu: 1400}\n  a: {type: nic, nictype: p2p}\n");
-	desire(&f);
-	desire(&g);
+	nic_fixture_desire(&f);
+	nic_fixture_desire(&g);
 	assert_string_equal(value_of(&f, "nic/eth0", "hwaddr"), value_of(&g, "nic/eth0", "hwaddr"));
 	assert_string_equal(value_of(&f, "nic/eth0", "host_name"),
 			    value_of(&g, "nic/eth0", "host_name"));
 	assert_string_not_equal(value_of(&g, "nic/a", "hwaddr"),
 				value_of(&g, "nic/eth0", "hwaddr"));
 	assert_true(properties_find(&f.desired, "nic/eth0", "hwaddr")->recorded);
-	unload(&f);
-	unload(&g);
+	nic_fixture_free(&f);
+	nic_fixture_free(&g);
 }
 
 /* Nothing of a nic whose parent cannot be had is asked for; another nic is. */
@@ -159,7 +106,7 @@ static void test_parents(void **state)
 		const struct property *link;
 
 		load(&f, cases[i].device);
-		desire(&f);
+		nic_fixture_desire(&f);
 		link = properties_find(&f.desired, "nic/eth0", "link");
 		assert_non_null(link);
 		if (!cases[i].reason) {
@@ -171,7 +118,7 @@ static void test_parents(void **state)
 			assert_non_null(link->remedy);
 			assert_int_equal(f.desired.n, 1);
 		}
-		unload(&f);
+		nic_fixture_free(&f);
 	}
 }
 
@@ -188,7 +135,7 @@ static void test_indexes(void **state)
 			 "  eth2: {type: nic, nictype: p2p}\n  eth5: {type: nic, nictype: p2p}\n");
 	f.instance.own_nics = own;
 	f.instance.n_own_nics = 2;
-	desire(&f);
+	nic_fixture_desire(&f);
 	assert_string_equal(value_of(&f, "nic/eth0", "index"), "1");
 	assert_string_equal(value_of(&f, "nic/eth1", "index"), "0 own veth");
 	assert_string_equal(value_of(&f, "nic/eth2", "index"), "3");
@@ -196,7 +143,7 @@ static void test_indexes(void **state)
 	/* the owner's address stays; where he gave none, none is derived */
 	assert_string_equal(value_of(&f, "nic/eth1", "hwaddr"), "00:16:3e:01:02:03");
 	assert_null(value_of(&f, "nic/eth5", "hwaddr"));
-	unload(&f);
+	nic_fixture_free(&f);
 }
 
 static void test_recorded_index_stays(void **state)
@@ -208,11 +155,11 @@ static void test_recorded_index_stays(void **state)
 		 "  c: {type: nic, nictype: p2p}\n");
 	record(&f, "nic/b", "index", "0");
 	record(&f, "nic/c", "index", "0"); /* cannot be: both come anew but for the first */
-	desire(&f);
+	nic_fixture_desire(&f);
 	assert_string_equal(value_of(&f, "nic/b", "index"), "0");
 	assert_string_equal(value_of(&f, "nic/a", "index"), "1");
 	assert_string_equal(value_of(&f, "nic/c", "index"), "2");
-	unload(&f);
+	nic_fixture_free(&f);
 }
 
 /* What the record says of the owner's interfaces is looked at again when his config says otherwise.
@@ -247,10 +194,10 @@ static void test_indexes_follow_the_owner(void **state)
 		f.instance.own_nics = &own;
 		f.instance.n_own_nics = rows[i].known;
 		f.instance.own_nics_known = rows[i].known;
-		desire(&f);
+		nic_fixture_desire(&f);
 		if (strcmp(value_of(&f, "nic/eth0", "index"), rows[i].index) != 0)
 			fail_msg("row %zu: %s", i, value_of(&f, "nic/eth0", "index"));
-		unload(&f);
+		nic_fixture_free(&f);
 	}
 }
 
@@ -269,10 +216,10 @@ static void test_recorded_texts_are_read(void **state)
 		record(&f, "nic/eth0", "index", "0 own veth");
 		record(&f, "nic/eth0", "host_name", names[i]);
 		record(&f, "nic/eth0", "hwaddr", hwaddrs[i]);
-		desire(&f);
+		nic_fixture_desire(&f);
 		assert_int_equal(strlen(value_of(&f, "nic/eth0", "host_name")), 12);
 		assert_null(value_of(&f, "nic/eth0", "hwaddr"));
-		unload(&f);
+		nic_fixture_free(&f);
 	}
 }
 
@@ -283,10 +230,10 @@ static void test_too_slow_a_rate(void **state)
 
 	(void)state;
 	load(&f, BRIDGED ", limits.ingress: 80bit}\n");
-	desire(&f);
+	nic_fixture_desire(&f);
 	p = properties_find(&f.desired, "nic/eth0", "ingress");
 	assert_string_equal(p->value, "80");
-	unload(&f);
+	nic_fixture_free(&f);
 }
 
 static const char *boot_text(struct fixture *f)
@@ -310,7 +257,7 @@ static void test_boot_lines(void **state)
 			 "  lan: {type: nic, nictype: macvlan, parent: eth9, name: lan0, hwaddr: "
 			 "'00:16:3e:aa:bb:cd'}\n"
 			 "  bad: {type: nic, nictype: bridged, parent: nobr}\n");
-	desire(&f);
+	nic_fixture_desire(&f);
 	assert_string_equal(boot_text(&f), "lxc.net.1.type = veth\n"
 					   "lxc.net.1.link = br0\n"
 					   "lxc.net.1.veth.pair = vweb1\n"
@@ -324,7 +271,7 @@ static void test_boot_lines(void **state)
 					   "lxc.net.2.flags = up\n"
 					   "lxc.net.2.name = lan0\n"
 					   "lxc.net.2.hwaddr = 00:16:3e:aa:bb:cd\n");
-	unload(&f);
+	nic_fixture_free(&f);
 }
 
 /* Of a nic that stands in for the owner's, none of his lines may stay in force. */
@@ -337,7 +284,7 @@ static void test_boot_takes_over(void **state)
 	load(&f, "  eth0: {type: nic, nictype: p2p, host_name: vweb1}\n");
 	f.instance.own_nics = &own;
 	f.instance.n_own_nics = 1;
-	desire(&f);
+	nic_fixture_desire(&f);
 	/* a type again would make LXC forget his addresses */
 	assert_string_equal(boot_text(&f), "lxc.net.4.link = \n"
 					   "lxc.net.4.veth.pair = vweb1\n"
@@ -345,9 +292,9 @@ static void test_boot_takes_over(void **state)
 					   "lxc.net.4.name = eth0\n");
 	own.type = "macvlan";
 	properties_init(&f.desired, f.arena);
-	desire(&f);
+	nic_fixture_desire(&f);
 	assert_int_equal(strncmp(boot_text(&f), "lxc.net.4.type = veth\n", 22), 0);
-	unload(&f);
+	nic_fixture_free(&f);
 }
 
 int main(void)

@@ -1,13 +1,5 @@
 /* What is asked of nics that are no bridge's ports, and what the boot file says of them. */
-#include "net/nic.h"
-#include "schema/arena.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/net/nic_fixture.h"
 
 static const struct home_link home = {.mark = "veth 9", .mtu = 1450};
 
@@ -23,54 +15,17 @@ static struct parent_link parents[] = {
     {.name = "gone"  },
 };
 
-struct fixture {
-	struct arena *arena;
-	struct diagnostics ds;
-	struct manifest *manifest;
-	struct catalog catalog;
-	struct host host;
-	struct world world;
-	struct world_instance instance;
-	struct properties owned, desired;
-};
-
 static void desire(struct fixture *f, const char *device, enum status status)
 {
-	struct expand_options options = {.host = "host1"};
-	char *text;
+	char line[512];
 
-	*f = (struct fixture){.arena = arena_new(), .instance = {.status = status}};
-	diagnostics_init(&f->ds, f->arena);
-	properties_init(&f->owned, f->arena);
-	properties_init(&f->desired, f->arena);
-	text = arena_printf(f->arena,
-			    "kind: instance\nname: web1\ndevices:\n"
-			    "  eth0: {type: nic, %s}\n",
-			    device);
-	f->manifest =
-	    manifest_from_bytes("a.yaml", text, strlen(text), (struct manifest_hints){0}, &f->ds);
-	catalog_build(&f->catalog, &f->manifest, 1, f->arena, &f->ds);
-	f->instance.instance =
-	    instance_expand(&f->catalog, catalog_find(&f->catalog, KIND_INSTANCE, "web1"), &options,
-			    f->arena, &f->ds);
-	assert_int_equal(f->ds.errors, 0);
-	f->host = (struct host){.parents = parents,
-				.n_parents = sizeof(parents) / sizeof(*parents),
-				.lacks_ipvlan = strstr(device, "parent: gone") != NULL};
-	f->world = (struct world){.arena = f->arena,
-				  .host = &f->host,
-				  .lxcpath = "/var/lib/lxc",
-				  .instances = &f->instance,
-				  .n = 1};
-	f->instance.owned = &f->owned;
-	nic_driver.desire(&f->world, &f->instance, &f->desired);
-	properties_sort(&f->desired);
-}
-
-static void done(struct fixture *f)
-{
-	manifest_free(f->manifest);
-	arena_free(f->arena);
+	snprintf(line, sizeof(line), "  eth0: {type: nic, %s}\n", device);
+	nic_fixture_load(f, line,
+			 (struct host){.parents = parents,
+				       .n_parents = sizeof(parents) / sizeof(*parents),
+				       .lacks_ipvlan = strstr(device, "parent: gone") != NULL});
+	f->instance.status = status;
+	nic_fixture_desire(f);
 }
 
 /* "ATTRIBUTE=VALUE" of each, but for what is derived. */
@@ -173,7 +128,7 @@ static void each_kind_asks_for_its_own(void **state)
 		desire(&f, kinds[i].device, STATUS_STOPPED);
 		assert_string_equal(all_of(&f), kinds[i].wanted);
 		assert_string_equal(boot_of(&f), kinds[i].boot);
-		done(&f);
+		nic_fixture_free(&f);
 	}
 }
 
@@ -197,7 +152,7 @@ static void what_cannot_be_had_says_why(void **state)
 		}
 		if (judged[i].remedy)
 			assert_non_null(strstr(link->remedy, judged[i].remedy));
-		done(&f);
+		nic_fixture_free(&f);
 	}
 }
 
@@ -212,11 +167,11 @@ static void what_is_recorded(void **state)
 	assert_true(properties_find(&f.desired, "nic/eth0", "gateway.ipv4")->recorded);
 	assert_false(properties_find(&f.desired, "nic/eth0", "neighbour.10.0.0.5")->recorded);
 	assert_false(properties_find(&f.desired, "nic/eth0", "ipv4.forwarding")->recorded);
-	done(&f);
+	nic_fixture_free(&f);
 	desire(&f, "nictype: physical, parent: eth1", STATUS_STOPPED);
 	assert_null(properties_find(&f.desired, "nic/eth0", "hwaddr"));
 	assert_null(properties_find(&f.desired, "nic/eth0", "host_name"));
-	done(&f);
+	nic_fixture_free(&f);
 }
 
 int main(void)
