@@ -204,10 +204,9 @@ static bool anything_lent(const struct survey *s, const struct parents *p)
 void parents_look(struct survey *s, bool settle)
 {
 	struct parents p = {.arena = s->arena};
+	const char *lxcpath = NULL;
 	struct netlink *nl;
 	size_t n = 0;
-
-	const char *lxcpath = NULL;
 
 	name_all(s, &p);
 	if (s->containers && anything_lent(s, &p))
